@@ -1,0 +1,115 @@
+'use strict';
+
+/**
+ * The engine of this Node environment, and the one place where its completions arrive.
+ *
+ * One wake-up drains everything that is ready; each completion goes to the exchange that waits for it. What an exchange throws is that
+ * exchange's failure and never disturbs the other completions of the same drain.
+ */
+
+// Kinds of completion; the same numbers stand in src/binding/completion.rs.
+const INTERIM = 1;
+const RESPONSE = 2;
+const READABLE = 3;
+const WRITABLE = 4;
+const END = 5;
+const FAILED = 6;
+
+/** Completions per drain. */
+const BATCH = 64;
+const RECORD = 4;
+
+let shared;
+
+class Engine {
+  #native;
+  #exchanges = [];
+  #free = [];
+  #records = new Uint32Array((BATCH + 1) * RECORD);
+  #recordBytes = Buffer.from(this.#records.buffer);
+
+  constructor() {
+    const { NativeEngine } = require('../native/binding.js');
+    this.#native = new NativeEngine(() => this.#drain());
+  }
+
+  /** The engine of this environment, started when it is first needed. */
+  static get() {
+    shared ??= new Engine();
+    return shared;
+  }
+
+  get native() {
+    return this.#native;
+  }
+
+  /** Gives an exchange its number. It gets its completions by that number until it gives it back. */
+  register(exchange) {
+    const id = this.#free.pop() ?? this.#exchanges.length;
+    this.#exchanges[id] = exchange;
+    return id;
+  }
+
+  /** Takes a number back: the exchange has had its last completion and reads no more. */
+  release(id) {
+    this.#exchanges[id] = undefined;
+    this.#free.push(id);
+  }
+
+  #drain() {
+    const records = this.#records;
+    for (;;) {
+      const texts = this.#native.drain(this.#recordBytes);
+      const count = records[0];
+      if (count === 0) return;
+      let text = 0;
+      for (let at = RECORD; at <= count * RECORD; at += RECORD) {
+        const exchange = this.#exchanges[records[at]];
+        const first = records[at + 2];
+        const second = records[at + 3];
+        // Copied out before anything runs that may drain again.
+        switch (records[at + 1]) {
+          case RESPONSE: {
+            const head = texts[text++];
+            const body = second & 1 ? texts[text++] : undefined;
+            exchange.onResponse(first, second, head, body);
+            break;
+          }
+          case READABLE:
+            exchange.onReadable();
+            break;
+          case WRITABLE:
+            exchange.onWritable();
+            break;
+          case END:
+            exchange.onEnd(texts[text++]);
+            break;
+          case FAILED:
+            exchange.onFailed(texts[text++]);
+            break;
+          case INTERIM:
+            exchange.onInterim(first, texts[text++]);
+            break;
+        }
+      }
+    }
+  }
+}
+
+/** What is open now and what has happened since the engine started; zeros while it has not. */
+function stats() {
+  if (shared === undefined) {
+    return {
+      exchanges: 0,
+      connections: 0,
+      idleConnections: 0,
+      exchangesStarted: 0,
+      connectionsMade: 0,
+      retries: 0,
+      panics: 0,
+    };
+  }
+  return shared.native.stats();
+}
+
+module.exports = { Engine, stats };

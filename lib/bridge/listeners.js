@@ -1,0 +1,53 @@
+'use strict';
+
+const { hookError, hookTimeoutError } = require('./errors.js');
+
+/**
+ * Calls an emitter's listeners of `event` one after another, as `emit` does, with every failure caught: neither a throw nor a rejection of
+ * a user's listener may end the process or disturb another exchange.
+ *
+ * @param {import('node:events').EventEmitter} emitter
+ * @param {string} event
+ * @param {unknown[]} args
+ * @param {(error: Error) => void} onFailure is told what a listener threw, or rejected with later
+ * @returns {Promise<unknown>[] | undefined} what asynchronous listeners returned; never rejects
+ */
+function callListeners(emitter, event, args, onFailure) {
+  let pending;
+  for (const listener of emitter.rawListeners(event)) {
+    let result;
+    try {
+      result = Reflect.apply(listener, emitter, args);
+    } catch (thrown) {
+      onFailure(hookError(event, thrown));
+      return pending;
+    }
+    if (typeof result?.then === 'function') {
+      const settled = Promise.resolve(result).catch((reason) => onFailure(hookError(event, reason)));
+      (pending ??= []).push(settled);
+    }
+  }
+  return pending;
+}
+
+/**
+ * Waits for asynchronous listeners, but not for ever.
+ *
+ * @param {string} event
+ * @param {Promise<unknown>[]} pending
+ * @param {number} milliseconds
+ */
+async function withinTime(event, pending, milliseconds) {
+  let timer;
+  const limit = new Promise((_, reject) => {
+    timer = setTimeout(() => reject(hookTimeoutError(event, milliseconds)), milliseconds);
+    timer.unref();
+  });
+  try {
+    await Promise.race([Promise.all(pending), limit]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+module.exports = { callListeners, withinTime };

@@ -1,0 +1,43 @@
+'use strict';
+
+/**
+ * The promise of `web()`. It knows whether anybody waits for it: a failure that somebody waits for is theirs to answer, one that nobody
+ * waits for is answered by the proxy and must not become an unhandled rejection.
+ */
+class Outcome extends Promise {
+  #settle;
+  #awaited = false;
+
+  constructor(executor) {
+    let settle;
+    super((resolve, reject) => {
+      settle = { resolve, reject };
+      executor?.(resolve, reject);
+    });
+    this.#settle = settle;
+  }
+
+  /** What `then` returns is an ordinary promise. */
+  static get [Symbol.species]() {
+    return Promise;
+  }
+
+  get isAwaited() {
+    return this.#awaited;
+  }
+
+  then(onFulfilled, onRejected) {
+    this.#awaited = true;
+    return super.then(onFulfilled, onRejected);
+  }
+
+  resolve() {
+    this.#settle.resolve();
+  }
+
+  reject(error) {
+    this.#settle.reject(error);
+  }
+}
+
+module.exports = { Outcome };

@@ -1,0 +1,71 @@
+'use strict';
+
+/**
+ * Writes a response to the client's `res`, through its own methods: applications patch them (compression, sessions, loggers) and read the
+ * result back (`res.getHeader`).
+ */
+
+const http = require('node:http');
+const { unpack } = require('./head-codec.js');
+
+const { prototype } = http.ServerResponse;
+
+/** Whether `res` is Node's own and nobody can see the chunks that are written to it. */
+function isGenuine(res) {
+  return (
+    res instanceof http.ServerResponse &&
+    res.write === prototype.write &&
+    res.end === prototype.end &&
+    res.writeHead === prototype.writeHead
+  );
+}
+
+/**
+ * Sets status and fields.
+ *
+ * @param {import('node:http').ServerResponse} res
+ * @param {number} status
+ * @param {string} reason empty: the usual one
+ * @param {string[]} items name, value, name, value, … from index `at` on
+ * @param {number} at
+ */
+function writeHead(res, status, reason, items, at) {
+  let cookies;
+  for (let i = at; i < items.length; i += 2) {
+    const name = items[i];
+    if (name === 'set-cookie') (cookies ??= []).push(items[i + 1]);
+    else res.setHeader(name, items[i + 1]);
+  }
+  if (cookies !== undefined) res.setHeader('set-cookie', cookies);
+  res.statusCode = status;
+  // HTTP/2 has no reason phrases, and warns of them.
+  if (reason !== '' && res.stream === undefined) res.statusMessage = reason;
+}
+
+/** Whether the client reads chunks. */
+function canChunk(req, res) {
+  return req.httpVersionMajor === 1 && req.httpVersionMinor === 1 && res instanceof http.ServerResponse;
+}
+
+/** Relays an interim response, as far as the client's connection can carry it. */
+function writeInterim(res, status, text) {
+  if (status === 102) return res.writeProcessing?.();
+  if (status !== 103 || typeof res.writeEarlyHints !== 'function') return undefined;
+  const items = unpack(text);
+  const hints = {};
+  for (let i = 1; i < items.length; i += 2) hints[items[i]] = items[i + 1];
+  return res.writeEarlyHints(hints);
+}
+
+/** Trailers, where the framing has room for them. */
+function writeTrailers(res, text) {
+  const items = unpack(text);
+  if (items.length === 0 || typeof res.addTrailers !== 'function') return;
+  const canCarry = res.chunkedEncoding === true || res.stream !== undefined;
+  if (!canCarry) return;
+  const trailers = {};
+  for (let i = 0; i < items.length; i += 2) trailers[items[i]] = items[i + 1];
+  res.addTrailers(trailers);
+}
+
+module.exports = { canChunk, isGenuine, writeHead, writeInterim, writeTrailers };

@@ -1,0 +1,116 @@
+'use strict';
+
+/**
+ * What `proxyRes` listeners get: the target's response as Node's own IncomingMessage, fed by the engine, made only when somebody listens.
+ */
+
+const http = require('node:http');
+const { packFields, packPairs, unpack } = require('../bridge/head-codec.js');
+
+class ProxyResponse extends http.IncomingMessage {
+  #exchange;
+  #body;
+  #raw;
+  #isRead = false;
+  #headersSeen = false;
+  #isClosed = false;
+  #request;
+
+  /**
+   * @param {import('../bridge/exchange.js').Exchange} exchange
+   * @param {import('../bridge/response-body.js').ResponseBody} body
+   * @param {{ status: number, text: string, isHttp10: boolean }} head
+   */
+  constructor(exchange, body, { status, text, isHttp10 }) {
+    super(null);
+    this.#exchange = exchange;
+    this.#body = body;
+    const [reason, ...raw] = unpack(text);
+    this.#raw = raw;
+    this.statusCode = status;
+    this.statusMessage = reason;
+    this.httpVersionMajor = 1;
+    this.httpVersionMinor = isHttp10 ? 0 : 1;
+    this.httpVersion = isHttp10 ? '1.0' : '1.1';
+    this._addHeaderLines(raw, raw.length);
+  }
+
+  // Node parses the raw fields when they are first asked for; whoever asks may also change them.
+  get headers() {
+    this.#headersSeen = true;
+    return super.headers;
+  }
+
+  set headers(value) {
+    this.#headersSeen = true;
+    super.headers = value;
+  }
+
+  /** The fields that the listeners left; untouched ones as the target sent them. */
+  packHeaders() {
+    return this.#headersSeen ? packFields('', super.headers) : packPairs(this.#raw);
+  }
+
+  /** The request that this answers. */
+  get req() {
+    this.#request ??= this.#exchange.shownRequest();
+    return this.#request;
+  }
+
+  get socket() {
+    return this.#exchange?.shownRequest().socket ?? null;
+  }
+
+  // IncomingMessage's constructor assigns null.
+  set socket(_value) {}
+
+  /** Whether a listener reads the body; otherwise it need not go through here. */
+  get isRead() {
+    return (
+      this.#isRead ||
+      this.readableFlowing === true ||
+      this.listenerCount('data') > 0 ||
+      this.listenerCount('readable') > 0
+    );
+  }
+
+  _read() {
+    this.#isRead = true;
+    this.#body.feed(this);
+  }
+
+  setTrailers(text) {
+    this.complete = true;
+    const items = unpack(text);
+    this.rawTrailers = items;
+    for (let i = 0; i < items.length; i += 2) this.trailers[items[i].toLowerCase()] = items[i + 1];
+  }
+
+  /** The body went straight to the client; whoever waits for the end hears of it. */
+  bodyDelivered() {
+    this.complete = true;
+    this.#isRead = true;
+    this.push(null);
+    this.resume();
+  }
+
+  closed(error) {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    if (error === undefined || this.readableEnded) return;
+    this.aborted = true;
+    if (this.listenerCount('aborted') > 0) this.emit('aborted');
+    super.destroy(this.listenerCount('error') > 0 ? error : undefined);
+  }
+
+  _destroy(error, callback) {
+    if (!this.#isClosed && !this.complete) {
+      this.#isClosed = true;
+      this.aborted = true;
+      this.#exchange.destroyedBy(this, error ?? undefined);
+    }
+    callback(error !== null && this.listenerCount('error') > 0 ? error : null);
+  }
+}
+
+module.exports = { ProxyResponse };

@@ -1,0 +1,284 @@
+//! `NativeEngine`: the engine of one Node environment, and the crossings of the boundary (design.md §4).
+//!
+//! Exchanges have numbers, given out by JavaScript. A number is free again when the last completion of its exchange was drained and, if a
+//! body was streamed, `release` was called.
+
+use super::completion;
+use super::config::NativeConfig;
+use super::error;
+use crate::engine::body::End;
+use crate::engine::error::{Error, Refusal};
+use crate::engine::head::{Framing, PackedRequest, Reader, pack_fields, unpack_fields};
+use crate::engine::incoming::{self, Outbound};
+use crate::engine::ring::{Completion, Event, Ring};
+use crate::engine::{Engine, Exchange, Order, outgoing};
+use bytes::Bytes;
+use napi::bindgen_prelude::{BufferSlice, Function, Latin1String, Result};
+use napi::threadsafe_function::ThreadsafeFunctionCallMode;
+use napi::{Env, JsString};
+use napi_derive::napi;
+use std::cell::RefCell;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+#[napi]
+pub struct NativeEngine {
+    /// `None` once the environment is being torn down.
+    engine: Rc<RefCell<Option<Engine>>>,
+    ring: Arc<Ring>,
+    exchanges: RefCell<Vec<Option<Exchange>>>,
+    drained: RefCell<Vec<Completion>>,
+}
+
+/// How a request's body crosses.
+const STREAMED: u32 = 1;
+/// The response head crosses as the target sent it.
+const RAW_HEAD: u32 = 2;
+/// Panic in the request's task (tests only).
+const PANIC: u32 = 4;
+
+#[napi]
+impl NativeEngine {
+    /// Starts the engine's thread. `wake` is called, without arguments, when there is something to drain; it must not throw.
+    #[napi(constructor, catch_unwind)]
+    pub fn new(env: Env, wake: Function<'_, (), ()>) -> Result<Self> {
+        // Weak: the proxy's server keeps the process alive, the proxy does not.
+        let wake = wake.build_threadsafe_function().weak::<true>().callee_handled::<false>().build()?;
+        let ring = Arc::new(Ring::new(move || {
+            // It can only fail while the environment is being torn down, and then nobody waits.
+            wake.call((), ThreadsafeFunctionCallMode::NonBlocking);
+        }));
+        let engine = Engine::start(Arc::clone(&ring)).map_err(|error| napi::Error::from_reason(error.to_string()))?;
+        let engine = Rc::new(RefCell::new(Some(engine)));
+        env.add_env_cleanup_hook(Rc::clone(&engine), |engine| drop(engine.borrow_mut().take()))?;
+        Ok(Self { engine, ring, exchanges: RefCell::default(), drained: RefCell::default() })
+    }
+
+    /// Begins exchange `id` with the packed head of its client's request; runs the incoming passes.
+    #[napi(catch_unwind)]
+    #[allow(clippy::too_many_arguments, reason = "one crossing per event: what belongs to it crosses with it")]
+    pub fn submit(
+        &self,
+        id: u32,
+        config: &NativeConfig,
+        head: Latin1String,
+        fields: u32,
+        overrides: u32,
+        body: Option<BufferSlice<'_>>,
+        flags: u32,
+    ) {
+        let packed = PackedRequest::unpack(&to_bytes(&head), fields as usize, overrides as usize);
+        let outbound = packed.and_then(|packed| incoming::run(packed, &config.config));
+        self.begin(id, config, outbound, body, flags);
+    }
+
+    /// Runs the incoming passes only. Gives the head for the `proxyReq` listeners: method, target, fields; or `!` and a packed error.
+    #[napi(catch_unwind)]
+    pub fn prepare<'env>(
+        &self,
+        env: &'env Env,
+        config: &NativeConfig,
+        head: Latin1String,
+        fields: u32,
+        overrides: u32,
+    ) -> Result<JsString<'env>> {
+        let packed = PackedRequest::unpack(&to_bytes(&head), fields as usize, overrides as usize);
+        match packed.and_then(|packed| incoming::run(packed, &config.config)) {
+            Ok(Outbound { mut head, framing }) => {
+                // Listeners see, and may read, what the client declared; the sender derives it anew.
+                match framing {
+                    Some(Framing::Chunked) => head.fields.push("transfer-encoding", "chunked"),
+                    Some(Framing::Length(n)) => head.fields.push("content-length", n.to_string()),
+                    Some(Framing::Empty) => head.fields.push("content-length", "0"),
+                    Some(Framing::UntilClose) | None => {}
+                }
+                let mut packed = [&head.method[..], b"\n", &head.target, b"\n"].concat();
+                pack_fields(head.fields.iter(), &mut packed);
+                env.create_string_latin1(&packed)
+            }
+            Err(error) => env.create_string(format!("!{}", error::pack(&error))),
+        }
+    }
+
+    /// Begins exchange `id` with a head that was prepared and perhaps edited: method, target, fields.
+    #[napi(catch_unwind)]
+    pub fn resume(
+        &self,
+        id: u32,
+        config: &NativeConfig,
+        head: Latin1String,
+        fields: u32,
+        body: Option<BufferSlice<'_>>,
+        flags: u32,
+    ) {
+        let text = to_bytes(&head);
+        let mut reader = Reader::new(&text);
+        let outbound = (|| {
+            let (method, target) = (reader.item()?, reader.item()?);
+            let fields = reader.fields(fields as usize)?;
+            reader.finish()?;
+            incoming::resume(method, target, fields)
+        })();
+        self.begin(id, config, outbound, body, flags);
+    }
+
+    /// Runs the outgoing passes on an edited response head; gives the fields, or an empty text if one of them cannot be sent.
+    /// `length` is the body's, negative if it is unknown until it ends.
+    #[napi(catch_unwind)]
+    pub fn outgoing<'env>(
+        &self,
+        env: &'env Env,
+        head: Latin1String,
+        fields: u32,
+        status: u32,
+        open_ended: bool,
+    ) -> Result<JsString<'env>> {
+        let mut packed = Vec::new();
+        if let Ok(fields) = unpack_fields(&to_bytes(&head), fields as usize) {
+            // The length is what the listener left: it is the listener that may change the body.
+            let framing = if open_ended { Framing::Chunked } else { Framing::Empty };
+            let status = u16::try_from(status).unwrap_or(500);
+            packed.push(b'\n');
+            pack_fields(outgoing::run(fields, status, framing).iter(), &mut packed);
+        }
+        env.create_string_latin1(&packed)
+    }
+
+    /// Adds bytes to the request's body; `false`: wait for `WRITABLE`.
+    #[napi(catch_unwind)]
+    pub fn write(&self, id: u32, chunk: BufferSlice<'_>) -> bool {
+        // Copied: JavaScript can still write to the buffer while the engine's thread reads.
+        self.with(id, |exchange| exchange.request_body().write(Bytes::copy_from_slice(&chunk))).unwrap_or(true)
+    }
+
+    /// Ends the request's body with packed trailers.
+    #[napi(catch_unwind)]
+    pub fn finish(&self, id: u32, trailers: Latin1String, fields: u32) {
+        let trailers = unpack_fields(&to_bytes(&trailers), fields as usize).unwrap_or_default();
+        self.with(id, |exchange| exchange.request_body().finish(End::Complete(trailers)));
+    }
+
+    /// Reads bytes of the response's body into `into`; 0 if there are none now.
+    #[napi(catch_unwind)]
+    pub fn read(&self, id: u32, mut into: BufferSlice<'_>) -> u32 {
+        self.with(id, |exchange| exchange.response_body().read(&mut into)).map_or(0, |n| u32::try_from(n).unwrap_or(u32::MAX))
+    }
+
+    /// How many bytes of the response's body wait.
+    #[napi(catch_unwind)]
+    pub fn waiting(&self, id: u32) -> u32 {
+        self.with(id, |exchange| exchange.response_body().len()).map_or(0, |n| u32::try_from(n).unwrap_or(u32::MAX))
+    }
+
+    /// Gives an exchange up. It still ends with a last completion.
+    #[napi(catch_unwind)]
+    pub fn abort(&self, id: u32) {
+        self.with(id, Exchange::abort);
+    }
+
+    /// Says that no more will be read from an exchange that ended.
+    #[napi(catch_unwind)]
+    pub fn release(&self, id: u32) {
+        if let Some(slot) = self.exchanges.borrow_mut().get_mut(id as usize) {
+            *slot = None;
+        }
+    }
+
+    /// Takes what is ready: writes, as 32-bit integers, the number of completions and three unused ones, then four for each, and gives
+    /// their texts. To be called until the number is 0.
+    #[napi(catch_unwind)]
+    pub fn drain<'env>(&self, env: &'env Env, mut records: BufferSlice<'_>) -> Result<Vec<JsString<'env>>> {
+        let mut drained = self.drained.borrow_mut();
+        drained.clear();
+        let Some((count, records)) = records.split_at_mut_checked(completion::RECORD) else { return Ok(Vec::new()) };
+        self.ring.drain(records.len() / completion::RECORD, &mut drained);
+        count[..4].copy_from_slice(&u32::try_from(drained.len()).unwrap_or(0).to_ne_bytes());
+        let mut texts = Vec::with_capacity(drained.len() * 2);
+        for (one, record) in drained.iter().zip(records.chunks_exact_mut(completion::RECORD)) {
+            completion::write(env, one, record, &mut texts)?;
+            if completion::is_last(&one.event) && !matches!(one.event, Event::Failed(_)) {
+                self.release(one.id);
+            }
+        }
+        drained.clear();
+        Ok(texts)
+    }
+
+    /// Gauges and counters.
+    #[napi(catch_unwind)]
+    pub fn stats(&self) -> NativeStats {
+        let engine = self.engine.borrow();
+        let Some(stats) = engine.as_ref().map(Engine::stats) else { return NativeStats::default() };
+        let read = |gauge: &std::sync::atomic::AtomicUsize| u32::try_from(gauge.load(Ordering::Relaxed)).unwrap_or(u32::MAX);
+        NativeStats {
+            exchanges: read(&stats.exchanges),
+            connections: read(&stats.connections),
+            idle_connections: read(&stats.idle),
+            exchanges_started: read(&stats.started),
+            connections_made: read(&stats.connected),
+            retries: read(&stats.retries),
+            panics: read(&stats.panics),
+        }
+    }
+
+    fn begin(
+        &self,
+        id: u32,
+        config: &NativeConfig,
+        outbound: std::result::Result<Outbound, Error>,
+        body: Option<BufferSlice<'_>>,
+        flags: u32,
+    ) {
+        let outbound = match outbound {
+            Ok(outbound) => outbound,
+            Err(error) => return self.ring.push(id, Event::Failed(error)),
+        };
+        let body = match body {
+            Some(body) => Some(Bytes::copy_from_slice(&body)),
+            None => (flags & STREAMED == 0).then(Bytes::new),
+        };
+        let order = Order {
+            id,
+            config: Arc::clone(&config.config),
+            outbound,
+            body,
+            raw_head: flags & RAW_HEAD != 0,
+            #[cfg(feature = "fault-injection")]
+            panic: flags & PANIC != 0,
+        };
+        let _ = PANIC;
+        let engine = self.engine.borrow();
+        let Some(engine) = engine.as_ref() else {
+            return self.ring.push(id, Event::Failed(Error::refused(Refusal::Unpackable)));
+        };
+        let exchange = engine.submit(order);
+        let mut exchanges = self.exchanges.borrow_mut();
+        let index = id as usize;
+        if exchanges.len() <= index {
+            exchanges.resize_with(index + 1, || None);
+        }
+        exchanges[index] = Some(exchange);
+    }
+
+    fn with<T>(&self, id: u32, act: impl FnOnce(&Exchange) -> T) -> Option<T> {
+        self.exchanges.borrow().get(id as usize)?.as_ref().map(act)
+    }
+}
+
+/// Gauges (what is open now) and counters (what has happened so far).
+#[napi(object, object_from_js = false)]
+#[derive(Default)]
+pub struct NativeStats {
+    pub exchanges: u32,
+    pub connections: u32,
+    pub idle_connections: u32,
+    pub exchanges_started: u32,
+    pub connections_made: u32,
+    pub retries: u32,
+    pub panics: u32,
+}
+
+fn to_bytes(text: &Latin1String) -> Bytes {
+    Bytes::copy_from_slice(text)
+}

@@ -1,0 +1,498 @@
+//! The one error type of the engine: what went wrong ([`Kind`]), when ([`Phase`]), on whose side ([`Side`]).
+//!
+//! [`Error::status`] is the only place that maps an error to a status, [`Error::code`] the only one that maps it to the code
+//! that Node's users branch on.
+
+use std::fmt;
+use std::io;
+use std::sync::Arc;
+
+/// A failed exchange.
+#[derive(Clone, Debug)]
+pub struct Error {
+    /// What happened.
+    pub kind: Kind,
+    /// The part of the exchange in which it happened.
+    pub phase: Phase,
+}
+
+impl Error {
+    /// An error of `kind` in `phase`.
+    pub const fn new(kind: Kind, phase: Phase) -> Self {
+        Self { kind, phase }
+    }
+
+    /// A request that must not be forwarded.
+    pub const fn refused(why: Refusal) -> Self {
+        Self::new(Kind::Refused(why), Phase::Accept)
+    }
+
+    /// An answer of the target that is no HTTP/1.1.
+    pub const fn protocol(fault: Fault, phase: Phase) -> Self {
+        Self::new(Kind::Protocol(fault), phase)
+    }
+
+    /// A socket that failed, with the address it was connected (or connecting) to.
+    pub fn socket(error: &io::Error, call: Call, peer: &Peer, phase: Phase) -> Self {
+        if error.kind() == io::ErrorKind::UnexpectedEof {
+            return Self::new(Kind::Closed, phase);
+        }
+        Self::new(Kind::Socket { errno: Errno::of(error), call, peer: peer.clone() }, phase)
+    }
+
+    /// Whose doing it was.
+    pub const fn side(&self) -> Side {
+        match self.kind {
+            Kind::Refused(_) | Kind::Cancelled => Side::Client,
+            Kind::Panic | Kind::Stopped => Side::Internal,
+            _ => Side::Upstream,
+        }
+    }
+
+    /// The status for a client that can still be answered (reliability.md §3: 502 for what the target did, 504 for every time-out,
+    /// 503 when this machine is out of descriptors or ports).
+    pub const fn status(&self) -> u16 {
+        match &self.kind {
+            Kind::Refused(why) => why.status(),
+            Kind::Timeout(_) => 504,
+            Kind::Socket { errno: Errno::TooManyFiles | Errno::NoAddressLeft, .. } => 503,
+            Kind::Panic => 500,
+            _ => 502,
+        }
+    }
+
+    /// The `code` of Node's error for the same event.
+    pub fn code(&self) -> &str {
+        match &self.kind {
+            Kind::Refused(why) => why.code(),
+            Kind::Resolve { temporary: true, .. } => "EAI_AGAIN",
+            Kind::Resolve { .. } => "ENOTFOUND",
+            Kind::Socket { errno, .. } => errno.name(),
+            Kind::Closed | Kind::Cut | Kind::Cancelled => "ECONNRESET",
+            Kind::Timeout(Limit::Connect) => "ECONNECT_TIMEOUT",
+            Kind::Timeout(_) => "ECONNRESET",
+            Kind::Protocol(fault) => fault.code(),
+            Kind::Tls(fault) => fault.code,
+            Kind::Panic => "ERR_PROXY_PANIC",
+            Kind::Stopped => "ERR_PROXY_STOPPED",
+        }
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.kind {
+            Kind::Refused(why) => f.write_str(why.message()),
+            Kind::Resolve { host, .. } => write!(f, "getaddrinfo {} {host}", self.code()),
+            Kind::Socket { errno, call: Call::Connect, peer } => {
+                write!(f, "connect {} {peer}", errno.name())
+            }
+            Kind::Socket { errno, call, .. } => write!(f, "{} {}", call.name(), errno.name()),
+            Kind::Cut => f.write_str("aborted"),
+            Kind::Timeout(Limit::Connect) => f.write_str("ECONNECT_TIMEOUT"),
+            Kind::Closed | Kind::Cancelled | Kind::Timeout(_) => f.write_str("socket hang up"),
+            Kind::Protocol(fault) => write!(f, "Parse Error: {}", fault.message()),
+            Kind::Tls(fault) => f.write_str(&fault.message),
+            Kind::Panic => f.write_str("the proxy engine panicked while it served this request; please report it"),
+            Kind::Stopped => f.write_str("the proxy engine was stopped while it served this request"),
+        }
+    }
+}
+
+impl std::error::Error for Error {}
+
+/// What happened.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum Kind {
+    /// The caller gave the exchange up (its client left).
+    Cancelled,
+    /// The target closed before it answered.
+    Closed,
+    /// The target closed, or was reset, in the middle of its body.
+    Cut,
+    /// A task of the engine panicked; the exchange is lost, the process is not.
+    Panic,
+    /// The answer is no HTTP/1.1 message.
+    Protocol(Fault),
+    /// The request is one that must not be forwarded.
+    Refused(Refusal),
+    /// The target's name has no address.
+    Resolve {
+        /// The name that was looked up.
+        host: Arc<str>,
+        /// The resolver says it may be different later.
+        temporary: bool,
+    },
+    /// A socket failed.
+    Socket {
+        /// The operating system's reason.
+        errno: Errno,
+        /// The call that failed.
+        call: Call,
+        /// The other end.
+        peer: Peer,
+    },
+    /// The engine was stopped.
+    Stopped,
+    /// A time limit ran out.
+    Timeout(Limit),
+    /// TLS with the target failed.
+    Tls(TlsFault),
+}
+
+/// The part of an exchange.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Phase {
+    /// Reading what the caller hands in.
+    Accept,
+    /// Resolving and connecting.
+    Connect,
+    /// The TLS handshake.
+    Tls,
+    /// Sending the request.
+    Send,
+    /// Waiting for the response head.
+    Head,
+    /// Receiving the response body.
+    Body,
+}
+
+impl Phase {
+    /// Its name, as users see it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Accept => "accept",
+            Self::Connect => "connect",
+            Self::Tls => "tls",
+            Self::Send => "send",
+            Self::Head => "head",
+            Self::Body => "body",
+        }
+    }
+}
+
+/// Whose doing an error is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Side {
+    /// The client's.
+    Client,
+    /// The target's, or of the way to it.
+    Upstream,
+    /// Ours.
+    Internal,
+}
+
+impl Side {
+    /// Its name, as users see it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Client => "client",
+            Self::Upstream => "upstream",
+            Self::Internal => "internal",
+        }
+    }
+}
+
+/// A time limit (design.md §6.6).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Limit {
+    /// Name, connection and TLS handshake.
+    Connect,
+    /// From the request sent to the response head.
+    Head,
+    /// Between two reads of the response.
+    Idle,
+}
+
+impl Limit {
+    /// Its name, as users see it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Connect => "connect",
+            Self::Head => "head",
+            Self::Idle => "idle",
+        }
+    }
+}
+
+/// Why a request is not forwarded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// `Content-Length` and `Transfer-Encoding` together, or a length that is no number.
+    BodyLength,
+    /// Two `Host` fields.
+    DuplicateHost,
+    /// A field name or value that cannot be sent.
+    Field,
+    /// A `Host` that is no host.
+    Host,
+    /// A method that is no token.
+    Method,
+    /// Node kept only the first of the request's fields.
+    TooManyFields,
+    /// A request target that cannot be sent.
+    Target,
+    /// A transfer coding other than `chunked`.
+    TransferCoding,
+    /// A head whose parts do not add up: a value holds a line feed or a NUL.
+    Unpackable,
+}
+
+impl Refusal {
+    const fn status(self) -> u16 {
+        match self {
+            Self::TransferCoding => 501,
+            Self::TooManyFields => 431,
+            _ => 400,
+        }
+    }
+
+    const fn code(self) -> &'static str {
+        match self {
+            Self::BodyLength => "ERR_PROXY_INVALID_BODY_LENGTH",
+            Self::DuplicateHost | Self::Host => "ERR_PROXY_INVALID_HOST",
+            Self::Field | Self::Unpackable => "ERR_INVALID_CHAR",
+            Self::Method => "ERR_INVALID_HTTP_TOKEN",
+            Self::TooManyFields => "HPE_HEADER_OVERFLOW",
+            Self::Target => "ERR_UNESCAPED_CHARACTERS",
+            Self::TransferCoding => "HPE_INVALID_TRANSFER_ENCODING",
+        }
+    }
+
+    const fn message(self) -> &'static str {
+        match self {
+            Self::BodyLength => "The request's Content-Length is not usable",
+            Self::DuplicateHost => "The request has more than one Host field; set allowDuplicateHost to forward the first",
+            Self::Field | Self::Unpackable => "Invalid character in header content",
+            Self::Host => "The request's Host field is not a host",
+            Self::Method => "Method must be a valid HTTP token",
+            Self::TooManyFields => "The request has more header fields than Node keeps",
+            Self::Target => "Request path contains unescaped characters",
+            Self::TransferCoding => "The request's Transfer-Encoding is not chunked",
+        }
+    }
+}
+
+/// What is wrong with an answer; named after the codes of Node's parser.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// A chunk size that is no hexadecimal number, or too large.
+    ChunkSize,
+    /// A chunk, or its extensions, not as RFC 9112 §7.1 has it.
+    Chunk,
+    /// A `Content-Length` that is no number, or two that differ.
+    ContentLength,
+    /// A field line that is none.
+    Field,
+    /// Too many fields, or too many bytes of them.
+    Overflow,
+    /// A line feed without its carriage return.
+    LineEnd,
+    /// More interim responses than anybody needs.
+    TooManyInterim,
+    /// It does not begin with `HTTP/`.
+    NotHttp,
+    /// A status that is no three-digit number from 100 on.
+    Status,
+    /// A transfer coding other than `chunked`.
+    TransferCoding,
+    /// Both `Transfer-Encoding` and `Content-Length`.
+    TwoLengths,
+    /// A `101` that nobody asked for.
+    UnaskedUpgrade,
+    /// A version other than 1.0 and 1.1.
+    Version,
+}
+
+impl Fault {
+    const fn code(self) -> &'static str {
+        match self {
+            Self::ChunkSize => "HPE_INVALID_CHUNK_SIZE",
+            Self::Chunk => "HPE_STRICT",
+            Self::ContentLength => "HPE_INVALID_CONTENT_LENGTH",
+            Self::Field => "HPE_INVALID_HEADER_TOKEN",
+            Self::Overflow => "HPE_HEADER_OVERFLOW",
+            Self::LineEnd => "HPE_CR_EXPECTED",
+            Self::TooManyInterim => "HPE_HEADER_OVERFLOW",
+            Self::NotHttp => "HPE_INVALID_CONSTANT",
+            Self::Status => "HPE_INVALID_STATUS",
+            Self::TransferCoding => "HPE_INVALID_TRANSFER_ENCODING",
+            Self::TwoLengths => "HPE_UNEXPECTED_CONTENT_LENGTH",
+            Self::UnaskedUpgrade => "HPE_INVALID_STATUS",
+            Self::Version => "HPE_INVALID_VERSION",
+        }
+    }
+
+    const fn message(self) -> &'static str {
+        match self {
+            Self::ChunkSize => "Invalid character in chunk size",
+            Self::Chunk => "Malformed chunk",
+            Self::ContentLength => "Invalid Content-Length",
+            Self::Field => "Invalid header value char",
+            Self::Overflow => "Header overflow",
+            Self::LineEnd => "Missing expected CR before LF",
+            Self::TooManyInterim => "Too many interim responses",
+            Self::NotHttp => "Expected HTTP/",
+            Self::Status => "Invalid status code",
+            Self::TransferCoding => "Invalid Transfer-Encoding",
+            Self::TwoLengths => "Content-Length can't be present with Transfer-Encoding",
+            Self::UnaskedUpgrade => "101 Switching Protocols without a request for an upgrade",
+            Self::Version => "Invalid HTTP version",
+        }
+    }
+}
+
+/// A failed TLS handshake, in OpenSSL's and Node's words.
+#[derive(Clone, Debug)]
+pub struct TlsFault {
+    /// Node's `code`, such as `DEPTH_ZERO_SELF_SIGNED_CERT`.
+    pub code: &'static str,
+    /// Node's message for it.
+    pub message: Arc<str>,
+}
+
+/// The system call of a socket error, as Node's `syscall`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Call {
+    /// `connect`.
+    Connect,
+    /// `read`.
+    Read,
+    /// `write`.
+    Write,
+}
+
+impl Call {
+    /// Node's name for it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Connect => "connect",
+            Self::Read => "read",
+            Self::Write => "write",
+        }
+    }
+}
+
+/// The reasons for which sockets fail, by their POSIX names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Errno {
+    /// `EACCES`: the Unix socket's permissions.
+    Access,
+    /// `EPIPE`: written after the other end closed.
+    BrokenPipe,
+    /// `EHOSTUNREACH`.
+    HostUnreachable,
+    /// `ENETUNREACH`.
+    NetUnreachable,
+    /// `EADDRNOTAVAIL`: no local port left, or no such local address.
+    NoAddressLeft,
+    /// `ENOENT`: no such Unix socket.
+    NoEntry,
+    /// `ECONNREFUSED`.
+    Refused,
+    /// `ECONNRESET`.
+    Reset,
+    /// `ETIMEDOUT`: the operating system gave up.
+    TimedOut,
+    /// `EMFILE` or `ENFILE`.
+    TooManyFiles,
+    /// Anything else.
+    Other,
+}
+
+impl Errno {
+    /// The reason of an I/O error.
+    pub fn of(error: &io::Error) -> Self {
+        match error.kind() {
+            io::ErrorKind::PermissionDenied => Self::Access,
+            io::ErrorKind::BrokenPipe => Self::BrokenPipe,
+            io::ErrorKind::HostUnreachable => Self::HostUnreachable,
+            io::ErrorKind::NetworkUnreachable => Self::NetUnreachable,
+            io::ErrorKind::AddrNotAvailable => Self::NoAddressLeft,
+            io::ErrorKind::NotFound => Self::NoEntry,
+            io::ErrorKind::ConnectionRefused => Self::Refused,
+            io::ErrorKind::ConnectionReset | io::ErrorKind::ConnectionAborted => Self::Reset,
+            io::ErrorKind::TimedOut => Self::TimedOut,
+            _ => match error.raw_os_error() {
+                Some(TOO_MANY_FILES | TOO_MANY_FILES_ON_SYSTEM) => Self::TooManyFiles,
+                _ => Self::Other,
+            },
+        }
+    }
+
+    /// Its POSIX name.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Access => "EACCES",
+            Self::BrokenPipe => "EPIPE",
+            Self::HostUnreachable => "EHOSTUNREACH",
+            Self::NetUnreachable => "ENETUNREACH",
+            Self::NoAddressLeft => "EADDRNOTAVAIL",
+            Self::NoEntry => "ENOENT",
+            Self::Refused => "ECONNREFUSED",
+            Self::Reset => "ECONNRESET",
+            Self::TimedOut => "ETIMEDOUT",
+            Self::TooManyFiles => "EMFILE",
+            Self::Other => "EIO",
+        }
+    }
+}
+
+/// `EMFILE`; the same number on every platform, and std has no stable kind for it.
+const TOO_MANY_FILES: i32 = 24;
+/// `ENFILE`; likewise.
+const TOO_MANY_FILES_ON_SYSTEM: i32 = 23;
+
+/// The other end of a connection.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Peer {
+    /// A TCP address.
+    Tcp(std::net::SocketAddr),
+    /// A Unix socket's path.
+    Unix(Arc<str>),
+    /// Not known yet, or an in-memory pipe.
+    Unknown,
+}
+
+impl fmt::Display for Peer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            // As Node prints it: no brackets around an IPv6 address.
+            Self::Tcp(address) => write!(f, "{}:{}", address.ip(), address.port()),
+            Self::Unix(path) => f.write_str(path),
+            Self::Unknown => f.write_str("unknown"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refused_connection_reads_as_in_node() {
+        let io = io::Error::from(io::ErrorKind::ConnectionRefused);
+        let peer = Peer::Tcp("127.0.0.1:81".parse().unwrap());
+        let error = Error::socket(&io, Call::Connect, &peer, Phase::Connect);
+        assert_eq!(error.to_string(), "connect ECONNREFUSED 127.0.0.1:81");
+        assert_eq!((error.code(), error.status()), ("ECONNREFUSED", 502));
+    }
+
+    #[test]
+    fn every_time_out_is_504_and_keeps_the_original_code() {
+        for (limit, code) in
+            [(Limit::Connect, "ECONNECT_TIMEOUT"), (Limit::Head, "ECONNRESET"), (Limit::Idle, "ECONNRESET")]
+        {
+            let error = Error::new(Kind::Timeout(limit), Phase::Head);
+            assert_eq!((error.code(), error.status()), (code, 504));
+        }
+    }
+
+    #[test]
+    fn no_descriptors_left_is_503() {
+        let io = io::Error::from_raw_os_error(TOO_MANY_FILES);
+        let error = Error::socket(&io, Call::Connect, &Peer::Unknown, Phase::Connect);
+        assert_eq!((error.code(), error.status()), ("EMFILE", 503));
+    }
+}

@@ -1,0 +1,62 @@
+//! One attempt: the request over one connection, and what to do with the connection afterwards.
+
+use super::receive::{Received, Receiver};
+use super::send::{self, Body};
+use super::{Context, Order, Shared};
+use crate::engine::error::{Error, Kind};
+use crate::engine::head::Framing;
+use crate::engine::ring::Event;
+use crate::engine::upstream::{Connection, Key, h1};
+use bytes::BytesMut;
+
+/// One attempt to make an exchange.
+pub(super) struct Attempt<'a> {
+    pub(super) order: &'a Order,
+    pub(super) shared: &'a Shared,
+    pub(super) context: &'a Context,
+    pub(super) key: &'a Key,
+    pub(super) framing: Framing,
+}
+
+/// Why an attempt failed, and whether the target can have acted on it.
+pub(super) struct Failure {
+    pub(super) error: Error,
+    /// The connection had been used before, and nothing came back over it: its target had very likely closed it already.
+    pub(super) may_retry: bool,
+}
+
+impl Attempt<'_> {
+    /// Makes the attempt; gives the last completion.
+    pub(super) async fn run(self, mut connection: Connection, body: &mut Body<'_>) -> Result<Event, Failure> {
+        let reused = connection.reused;
+        let mut head = BytesMut::with_capacity(1024);
+        h1::request_head(&self.order.outbound.head, self.framing, self.order.config.reuse, &mut head);
+        let idle_limit = self.order.config.timeouts.idle;
+        let mut receiver = Receiver::new(self.order, self.shared, self.context, connection.peer.clone());
+        let result = if let Some(whole) = body.whole.clone() {
+            // What cannot be written may still have been answered: that error is the receiving side's to find out.
+            let sent = send::whole(&mut *connection.io, head, self.framing, &whole, idle_limit).await;
+            receiver.run(&mut connection.io, &mut connection.buffer, None, sent.err()).await
+        } else {
+            let (reader, writer) = tokio::io::split(&mut connection.io);
+            let (ring, id) = (&self.context.ring, self.order.id);
+            let sending = send::stream(writer, head, self.framing, body, ring, id, idle_limit);
+            let sending = Some(Box::pin(sending) as super::receive::Sending<'_>);
+            receiver.run(reader, &mut connection.buffer, sending, None).await
+        };
+        match result {
+            Ok(Received { last, lifetime }) => {
+                // Whatever is left in the buffer answers nothing that we asked.
+                if let Some(lifetime) = lifetime.filter(|_| self.order.config.reuse && connection.buffer.is_empty()) {
+                    self.context.pool.give(self.key.clone(), connection, lifetime);
+                }
+                Ok(last)
+            }
+            Err(error) => {
+                let unanswered = !receiver.has_answer() && connection.buffer.is_empty();
+                let may_retry = reused && unanswered && matches!(error.kind, Kind::Closed | Kind::Socket { .. });
+                Err(Failure { error, may_retry })
+            }
+        }
+    }
+}

@@ -1,0 +1,193 @@
+//! One request's life: a connection, the request sent over it, the response brought back, the connection kept or closed.
+//!
+//! Each exchange is one task on the engine's thread. Whoever started it holds an [`Exchange`]; giving it up drops the task, and with it
+//! the connection. Whatever happens, the caller gets exactly one last completion.
+
+mod attempt;
+mod receive;
+mod send;
+
+use super::body::{Channel, End};
+use super::config::Config;
+use super::error::{Error, Kind, Phase};
+use super::head::Framing;
+use super::incoming::Outbound;
+use super::observe::{Held, Stats};
+use super::ring::{Event, Ring};
+use super::upstream::{Connect, Key, Pool};
+use attempt::{Attempt, Failure};
+use bytes::Bytes;
+use send::Body;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use tokio::sync::Notify;
+
+/// A request to be made.
+#[derive(Debug)]
+pub struct Order {
+    /// The caller's number for the exchange; free for another once the last completion was drained.
+    pub id: u32,
+    /// Where it goes and how.
+    pub config: Arc<Config>,
+    /// Its passed head.
+    pub outbound: Outbound,
+    /// Its whole body; `None` if the caller writes it through the [`Exchange`].
+    pub body: Option<Bytes>,
+    /// The caller wants the response head as the target sent it, and runs the outgoing passes itself.
+    pub raw_head: bool,
+    /// Panic on purpose.
+    #[cfg(feature = "fault-injection")]
+    pub panic: bool,
+}
+
+/// The caller's hold on an exchange in progress.
+#[derive(Clone, Debug)]
+pub struct Exchange {
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug, Default)]
+struct Shared {
+    request: Channel,
+    response: Channel,
+    given_up: AtomicBool,
+    wake: Notify,
+}
+
+impl Exchange {
+    /// The request's body on its way to the target.
+    pub fn request_body(&self) -> &Channel {
+        &self.shared.request
+    }
+
+    /// The response's body on its way to the caller.
+    pub fn response_body(&self) -> &Channel {
+        &self.shared.response
+    }
+
+    /// Gives the exchange up: its connection is closed, and it ends with [`Kind::Cancelled`] unless it is over already.
+    pub fn abort(&self) {
+        self.shared.given_up.store(true, Ordering::Release);
+        self.shared.request.finish(End::Broken);
+        self.shared.wake.notify_one();
+    }
+}
+
+/// What every exchange of an engine thread uses.
+#[derive(Clone)]
+pub struct Context {
+    /// The thread's idle connections.
+    pub pool: Arc<Pool>,
+    /// Makes new ones.
+    pub connector: Arc<dyn Connect>,
+    /// The way back to the caller.
+    pub ring: Arc<Ring>,
+    /// Gauges and counters.
+    pub stats: Arc<Stats>,
+}
+
+impl std::fmt::Debug for Context {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Context").field("stats", &self.stats).finish_non_exhaustive()
+    }
+}
+
+/// Prepares an exchange: the caller's hold on it, and the future that lives it.
+pub fn prepare(order: Order, context: Context) -> (Exchange, impl Future<Output = ()> + Send + 'static) {
+    let shared = Arc::new(Shared::default());
+    let exchange = Exchange { shared: Arc::clone(&shared) };
+    let ending = Ending { id: order.id, context, reported: false };
+    Stats::count(&ending.context.stats.started);
+    let gauge = Held::new(&ending.context.stats, |s| &s.exchanges);
+    (exchange, live(order, shared, ending, gauge))
+}
+
+async fn live(order: Order, shared: Arc<Shared>, mut ending: Ending, gauge: Held) {
+    let context = ending.context.clone();
+    let result = tokio::select! {
+        biased;
+        () = given_up(&shared) => Err(Error::new(Kind::Cancelled, Phase::Accept)),
+        result = run(&order, &shared, &context) => result,
+    };
+    // Before the last completion: whoever reads the gauges after it finds this exchange gone.
+    drop(gauge);
+    ending.report(match result {
+        Ok(last) => last,
+        Err(error) => Event::Failed(error),
+    });
+}
+
+async fn given_up(shared: &Shared) {
+    while !shared.given_up.load(Ordering::Acquire) {
+        shared.wake.notified().await;
+    }
+}
+
+/// Reports the last completion; if the task ends without one, because it panicked or its runtime was stopped, reports that.
+struct Ending {
+    id: u32,
+    context: Context,
+    reported: bool,
+}
+
+impl Ending {
+    fn report(&mut self, event: Event) {
+        self.reported = true;
+        self.context.ring.push(self.id, event);
+    }
+}
+
+impl Drop for Ending {
+    fn drop(&mut self) {
+        if self.reported {
+            return;
+        }
+        let kind = if std::thread::panicking() { Kind::Panic } else { Kind::Stopped };
+        if matches!(kind, Kind::Panic) {
+            Stats::count(&self.context.stats.panics);
+        }
+        self.report(Event::Failed(Error::new(kind, Phase::Accept)));
+    }
+}
+
+/// Makes attempts until one succeeds or no further one is allowed; gives the last completion.
+async fn run(order: &Order, shared: &Shared, context: &Context) -> Result<Event, Error> {
+    #[cfg(feature = "fault-injection")]
+    assert!(!order.panic, "a panic on purpose");
+    let framing = request_framing(order);
+    let key = Key::of(&order.config, &order.outbound.head.fields);
+    let mut body = Body::new(order.body.clone(), &shared.request);
+    let mut pooled = order.config.reuse;
+    loop {
+        let idle = if pooled { context.pool.take(&key) } else { None };
+        let connection = match idle {
+            Some(connection) => connection,
+            None => context.connector.connect(&key, order.config.timeouts).await?,
+        };
+        let attempt = Attempt { order, shared, context, key: &key, framing };
+        match attempt.run(connection, &mut body).await {
+            Ok(last) => return Ok(last),
+            Err(Failure { error, may_retry }) => {
+                // The pooled connection was closed under our hands. Once more, on a fresh one, if nothing can happen twice.
+                if !may_retry || !order.outbound.head.is_idempotent() || !body.rewind() {
+                    return Err(error);
+                }
+                Stats::count(&context.stats.retries);
+                pooled = false;
+            }
+        }
+    }
+}
+
+/// How the request's body is sent: chunked if it came so, else with the length it really has.
+fn request_framing(order: &Order) -> Framing {
+    match (order.outbound.framing, &order.body) {
+        (Some(Framing::Chunked), _) => Framing::Chunked,
+        (_, Some(body)) if body.is_empty() => Framing::Empty,
+        (_, Some(body)) => Framing::Length(body.len() as u64),
+        (Some(Framing::Length(n)), None) => Framing::Length(n),
+        // Nobody said how long it is, or said that there is none while writing one.
+        (_, None) => Framing::Chunked,
+    }
+}
+

@@ -1,0 +1,309 @@
+//! Receives the response: interim responses, head, body, trailers; and keeps the request's body going meanwhile.
+
+use super::{Context, Order, Shared};
+use crate::engine::error::{Call, Error, Fault, Kind, Limit, Peer, Phase};
+use crate::engine::head::{Fields, Framing, ResponseHead};
+use crate::engine::outgoing;
+use crate::engine::ring::{Event, Head};
+use crate::engine::upstream::h1::{Decoded, Decoder};
+use bytes::{Bytes, BytesMut};
+use std::future::Future;
+use std::io;
+use std::pin::Pin;
+use std::time::Duration;
+use tokio::io::{AsyncRead, AsyncReadExt};
+use tokio::time::{Instant, timeout_at};
+
+/// The request's body on its way, while the response is received.
+pub(super) type Sending<'a> = Pin<Box<dyn Future<Output = Result<(), Error>> + Send + 'a>>;
+
+/// A response that was received to its end.
+pub(super) struct Received {
+    /// The last completion.
+    pub(super) last: Event,
+    /// How long the connection may be kept; `None` if it must be closed.
+    pub(super) lifetime: Option<Duration>,
+}
+
+/// Receives one response.
+pub(super) struct Receiver<'a> {
+    order: &'a Order,
+    shared: &'a Shared,
+    context: &'a Context,
+    peer: Peer,
+    /// Why the request could not be written, if so.
+    send_error: Option<Error>,
+    head_deadline: Option<Instant>,
+    interim: usize,
+    interim_bytes: usize,
+    has_answer: bool,
+}
+
+impl<'a> Receiver<'a> {
+    pub(super) const fn new(order: &'a Order, shared: &'a Shared, context: &'a Context, peer: Peer) -> Self {
+        let (send_error, head_deadline) = (None, None);
+        Self { order, shared, context, peer, send_error, head_deadline, interim: 0, interim_bytes: 0, has_answer: false }
+    }
+
+    /// Whether any part of a response has been taken.
+    pub(super) const fn has_answer(&self) -> bool {
+        self.has_answer
+    }
+
+    /// Receives the response. `sending` is the request's body if it is still on its way, `send_error` why it could not be sent.
+    pub(super) async fn run<R: AsyncRead + Unpin>(
+        &mut self,
+        mut reader: R,
+        buffer: &mut BytesMut,
+        mut sending: Option<Sending<'_>>,
+        send_error: Option<Error>,
+    ) -> Result<Received, Error> {
+        self.send_error = send_error;
+        if sending.is_none() {
+            self.start_head_limit();
+        }
+        let (head, framing) = self.head(&mut reader, buffer, &mut sending).await?;
+        let lifetime = (!head.closes() && framing != Framing::UntilClose && self.send_error.is_none())
+            .then(|| crate::engine::upstream::lifetime(&head.fields));
+        let last = self.body(head, framing, &mut reader, buffer, &mut sending).await?;
+        // An answer that came before the whole request was sent leaves a connection in which nobody knows where it stands.
+        let lifetime = lifetime.filter(|_| sending.is_none() && self.send_error.is_none());
+        Ok(Received { last, lifetime })
+    }
+
+    fn start_head_limit(&mut self) {
+        self.head_deadline = self.order.config.timeouts.head.map(|limit| Instant::now() + limit);
+    }
+
+    /// The final response's head.
+    async fn head<R: AsyncRead + Unpin>(
+        &mut self,
+        reader: &mut R,
+        buffer: &mut BytesMut,
+        sending: &mut Option<Sending<'_>>,
+    ) -> Result<(ResponseHead, Framing), Error> {
+        let mut searched = 0;
+        loop {
+            loop {
+                let before = buffer.len();
+                let Some(head) = ResponseHead::take(buffer, &mut searched)? else { break };
+                self.has_answer = true;
+                if head.status >= 200 {
+                    let framing = head.framing(&self.order.outbound.head.method)?;
+                    return Ok((head, framing));
+                }
+                self.interim_response(head, before - buffer.len())?;
+            }
+            if self.receive(reader, buffer, sending, Limit::Head).await? == 0 {
+                // The reason why the request could not be written says more than that there is no answer.
+                let closed = Error::new(Kind::Closed, Phase::Head);
+                return Err(self.send_error.take().filter(|_| buffer.is_empty()).unwrap_or(closed));
+            }
+        }
+    }
+
+    /// Passes on what the client may want to know, and no more than anybody needs.
+    fn interim_response(&mut self, head: ResponseHead, bytes: usize) -> Result<(), Error> {
+        let fault = |fault| Error::protocol(fault, Phase::Head);
+        if head.status == 101 {
+            return Err(fault(Fault::UnaskedUpgrade));
+        }
+        self.interim += 1;
+        self.interim_bytes += bytes;
+        if self.interim > MOST_INTERIM && self.interim_bytes > MOST_INTERIM_BYTES || self.interim > MOST_INTERIM_EVER {
+            return Err(fault(Fault::TooManyInterim));
+        }
+        if self.interim <= MOST_INTERIM {
+            let fields = outgoing::run(head.fields, head.status, Framing::Empty);
+            let head = Head { fields, ..self.describe(head.status, head.reason, Framing::Empty, head.is_http10, false) };
+            self.context.ring.push(self.order.id, Event::Interim(head));
+        }
+        Ok(())
+    }
+
+    /// Hands over the head, and the body as it comes; gives the last completion.
+    async fn body<R: AsyncRead + Unpin>(
+        &mut self,
+        head: ResponseHead,
+        framing: Framing,
+        reader: &mut R,
+        buffer: &mut BytesMut,
+        sending: &mut Option<Sending<'_>>,
+    ) -> Result<Event, Error> {
+        let ResponseHead { status, reason, fields, is_http10 } = head;
+        let fields = if self.order.raw_head { fields } else { outgoing::run(fields, status, framing) };
+        let cuts = sending.is_some() || self.send_error.is_some();
+        let head = Head { fields, ..self.describe(status, reason, framing, is_http10, cuts) };
+        let mut decoder = Decoder::new(framing);
+        let mut first = match whole(&mut decoder, buffer, framing)? {
+            Early::Whole(body) => return Ok(Event::Response(head, Some(body))),
+            Early::Part(first) => first,
+        };
+        self.context.ring.push(self.order.id, Event::Response(head, None));
+        loop {
+            let decoded = match first.pop() {
+                Some(decoded) => decoded,
+                None => decoder.decode(buffer).map_err(in_body)?,
+            };
+            match decoded {
+                Decoded::Data(data) => {
+                    if self.shared.response.push(data) {
+                        self.context.ring.push(self.order.id, Event::Readable);
+                    }
+                }
+                Decoded::End(mut trailers) => {
+                    outgoing::run_trailers(&mut trailers);
+                    return Ok(Event::End(trailers));
+                }
+                Decoded::More => {
+                    // A slow client stops the reading here, and thereby the target.
+                    self.wait_for_room(sending).await?;
+                    let read = self.receive(reader, buffer, sending, Limit::Idle).await;
+                    let read = read.map_err(|error| match error.kind {
+                        Kind::Closed => Error::new(Kind::Cut, Phase::Body),
+                        _ => error,
+                    })?;
+                    if read == 0 && !decoder.may_end_by_close() {
+                        return Err(Error::new(Kind::Cut, Phase::Body));
+                    }
+                    if read == 0 {
+                        return Ok(Event::End(Fields::default()));
+                    }
+                }
+            }
+        }
+    }
+
+    fn describe(&self, status: u16, reason: Bytes, framing: Framing, is_http10: bool, cuts: bool) -> Head {
+        let is_open_ended = matches!(framing, Framing::Chunked | Framing::UntilClose);
+        Head { status, reason, fields: Fields::default(), is_http10, is_open_ended, ends_connection: cuts }
+    }
+
+    async fn wait_for_room(&mut self, sending: &mut Option<Sending<'_>>) -> Result<(), Error> {
+        let room = self.shared.response.room();
+        tokio::pin!(room);
+        loop {
+            let Some(upload) = sending else {
+                room.await;
+                return Ok(());
+            };
+            tokio::select! {
+                biased;
+                () = &mut room => return Ok(()),
+                sent = upload.as_mut() => {
+                    *sending = None;
+                    self.sent(sent)?;
+                }
+            }
+        }
+    }
+
+    /// Reads into `buffer`, within a limit that begins when the request was sent (head) or now (idle). Sends meanwhile.
+    async fn receive<R: AsyncRead + Unpin>(
+        &mut self,
+        reader: &mut R,
+        buffer: &mut BytesMut,
+        sending: &mut Option<Sending<'_>>,
+        limit: Limit,
+    ) -> Result<usize, Error> {
+        buffer.reserve(if limit == Limit::Head { HEAD_READ } else { BODY_READ });
+        let idle_deadline = self.order.config.timeouts.idle.map(|limit| Instant::now() + limit);
+        loop {
+            let Some(upload) = sending else {
+                let deadline = if limit == Limit::Head { self.head_deadline } else { idle_deadline };
+                let read = match deadline {
+                    None => reader.read_buf(buffer).await,
+                    Some(deadline) => match timeout_at(deadline, reader.read_buf(buffer)).await {
+                        Ok(read) => read,
+                        Err(_) => return Err(Error::new(Kind::Timeout(limit), phase(limit))),
+                    },
+                };
+                return self.received(read, limit);
+            };
+            tokio::select! {
+                biased;
+                read = reader.read_buf(buffer) => return self.received(read, limit),
+                sent = upload.as_mut() => {
+                    *sending = None;
+                    self.sent(sent)?;
+                    self.start_head_limit();
+                }
+            }
+        }
+    }
+
+    /// The request's body is through, or not. What the target did to it is not the end yet: it may have answered first.
+    fn sent(&mut self, sent: Result<(), Error>) -> Result<(), Error> {
+        match sent {
+            Ok(()) => Ok(()),
+            Err(error) if matches!(error.kind, Kind::Socket { .. } | Kind::Closed) => {
+                self.send_error = Some(error);
+                Ok(())
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    fn received(&self, read: io::Result<usize>, limit: Limit) -> Result<usize, Error> {
+        read.map_err(|error| Error::socket(&error, Call::Read, &self.peer, phase(limit)))
+    }
+}
+
+/// What of a body is there together with its head.
+enum Early {
+    Whole(Bytes),
+    /// Pieces taken already, the last one first.
+    Part(Vec<Decoded>),
+}
+
+/// Takes a small body out of the buffer if all of it is there: it crosses together with its head.
+fn whole(decoder: &mut Decoder, buffer: &mut BytesMut, framing: Framing) -> Result<Early, Error> {
+    let fits = match framing {
+        Framing::Empty => true,
+        Framing::Length(n) => n <= WHOLE_LIMIT && n <= buffer.len() as u64,
+        Framing::Chunked => buffer.len() as u64 <= WHOLE_LIMIT && buffer.ends_with(b"0\r\n\r\n"),
+        Framing::UntilClose => false,
+    };
+    if !fits {
+        return Ok(Early::Part(Vec::new()));
+    }
+    let mut pieces = Vec::new();
+    loop {
+        match decoder.decode(buffer).map_err(in_body)? {
+            Decoded::End(trailers) if trailers.is_empty() => break,
+            Decoded::Data(data) => pieces.push(Decoded::Data(data)),
+            // It was not the end after all, or it has trailers.
+            other => {
+                pieces.push(other);
+                pieces.reverse();
+                return Ok(Early::Part(pieces));
+            }
+        }
+    }
+    let mut data = pieces.into_iter().filter_map(|piece| if let Decoded::Data(data) = piece { Some(data) } else { None });
+    let first = data.next().unwrap_or_default();
+    let rest: Vec<Bytes> = data.collect();
+    Ok(Early::Whole(if rest.is_empty() { first } else { Bytes::from([&[first], &rest[..]].concat().concat()) }))
+}
+
+const fn in_body(fault: Fault) -> Error {
+    Error::protocol(fault, Phase::Body)
+}
+
+const fn phase(limit: Limit) -> Phase {
+    match limit {
+        Limit::Connect => Phase::Connect,
+        Limit::Head => Phase::Head,
+        Limit::Idle => Phase::Body,
+    }
+}
+
+/// Interim responses passed on; further ones are dropped (reliability.md D-21).
+const MOST_INTERIM: usize = 16;
+/// Beyond this, an answer is not expected any more (D-22).
+const MOST_INTERIM_EVER: usize = 1024;
+const MOST_INTERIM_BYTES: usize = 64 * 1024;
+const HEAD_READ: usize = 8 * 1024;
+const BODY_READ: usize = 64 * 1024;
+/// Bodies up to this size cross together with their head.
+const WHOLE_LIMIT: u64 = 32 * 1024;

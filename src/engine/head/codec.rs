@@ -1,0 +1,167 @@
+//! The packed form in which a head crosses to and from JavaScript: latin1 text, one item a line.
+//!
+//! A request is `method`, `target`, `version`, `remote address`, `flags`, then name and value of each field, then name and value of each
+//! field that the options add. No item may hold a line feed: the caller says how many fields there are, and a head whose lines do not
+//! add up is refused, so nothing can be smuggled in through a value.
+
+use super::{Client, Field, Fields, RequestHead, Version, is_field_value, is_token};
+use crate::engine::error::{Error, Refusal};
+use bytes::Bytes;
+
+/// A request as it crossed.
+#[derive(Debug)]
+pub struct PackedRequest {
+    /// The head.
+    pub head: RequestHead,
+    /// The client's side of the connection.
+    pub client: Client,
+    /// The fields of the `headers` option.
+    pub overrides: Fields,
+}
+
+impl PackedRequest {
+    /// Reads a packed request of `fields` fields and `overrides` added ones.
+    ///
+    /// # Errors
+    ///
+    /// A [`Refusal`] that names the part that cannot be sent.
+    pub fn unpack(text: &Bytes, fields: usize, overrides: usize) -> Result<Self, Error> {
+        let mut reader = Reader::new(text);
+        let method = reader.item()?;
+        let target = reader.item()?;
+        let version = Version::parse(&reader.item()?);
+        let remote = reader.item()?;
+        let flags = reader.item()?;
+        let head = RequestHead { method, target, version, fields: reader.fields(fields)? };
+        let overrides = reader.fields(overrides)?;
+        reader.finish()?;
+        let has = |flag| memchr::memchr(flag, &flags).is_some();
+        let client = Client {
+            remote: (!remote.is_empty()).then_some(remote),
+            encrypted: has(b'e'),
+            duplicate_host: has(b'h'),
+            truncated: has(b't'),
+        };
+        Ok(Self { head, client, overrides })
+    }
+}
+
+/// Writes fields as lines: name, value, name, value, each ended by a line feed.
+pub fn pack_fields<'a>(fields: impl IntoIterator<Item = &'a Field>, out: &mut Vec<u8>) {
+    for field in fields {
+        out.extend_from_slice(&field.name);
+        out.push(b'\n');
+        out.extend_from_slice(&field.value);
+        out.push(b'\n');
+    }
+}
+
+/// Reads `count` packed fields and nothing else.
+///
+/// # Errors
+///
+/// When the lines do not add up, or a name or value cannot be sent.
+pub fn unpack_fields(text: &Bytes, count: usize) -> Result<Fields, Error> {
+    let mut reader = Reader::new(text);
+    let fields = reader.fields(count)?;
+    reader.finish()?;
+    Ok(fields)
+}
+
+/// Reads packed text item by item; every item is a slice of it.
+#[derive(Debug)]
+pub struct Reader<'a> {
+    text: &'a Bytes,
+    at: usize,
+}
+
+impl<'a> Reader<'a> {
+    /// A reader at the start of `text`.
+    pub const fn new(text: &'a Bytes) -> Self {
+        Self { text, at: 0 }
+    }
+
+    /// The next item.
+    ///
+    /// # Errors
+    ///
+    /// When there is none.
+    pub fn item(&mut self) -> Result<Bytes, Error> {
+        let Some(length) = memchr::memchr(b'\n', &self.text[self.at..]) else {
+            return Err(Error::refused(Refusal::Unpackable));
+        };
+        let item = self.text.slice(self.at..self.at + length);
+        self.at += length + 1;
+        Ok(item)
+    }
+
+    /// The next `count` fields, checked.
+    ///
+    /// # Errors
+    ///
+    /// When there are fewer, or one that cannot be sent.
+    pub fn fields(&mut self, count: usize) -> Result<Fields, Error> {
+        let mut fields = Fields::with_capacity(count.min(1024) + 4);
+        for _ in 0..count {
+            let name = self.item()?;
+            let value = self.item()?;
+            if !is_token(&name) || !is_field_value(&value) {
+                return Err(Error::refused(Refusal::Field));
+            }
+            fields.push(name, value);
+        }
+        Ok(fields)
+    }
+
+    /// Makes sure that all was read.
+    ///
+    /// # Errors
+    ///
+    /// When something is left.
+    pub fn finish(self) -> Result<(), Error> {
+        if self.at == self.text.len() { Ok(()) } else { Err(Error::refused(Refusal::Unpackable)) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn unpack(text: &str, fields: usize, overrides: usize) -> Result<PackedRequest, Error> {
+        PackedRequest::unpack(&Bytes::copy_from_slice(text.as_bytes()), fields, overrides)
+    }
+
+    #[test]
+    fn a_request_unpacks() {
+        let packed = unpack("GET\n/a\n1.1\n127.0.0.1\ne\nhost\nx\naccept\n\nx-add\n1\n", 2, 1).unwrap();
+        assert_eq!(&packed.head.target[..], b"/a");
+        assert_eq!(packed.head.fields.get(b"accept").unwrap().len(), 0);
+        assert!(packed.client.encrypted && !packed.client.duplicate_host);
+        assert_eq!(packed.overrides.len(), 1);
+    }
+
+    #[test]
+    fn a_line_feed_in_a_value_is_refused_whatever_it_pretends_to_be() {
+        assert!(unpack("GET\n/a\n1.1\n\n\nhost\nx\nevil\n1\n", 1, 0).is_err());
+        assert!(unpack("GET\n/a\n1.1\n\n\nhost\nx\n", 2, 0).is_err());
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_are_read_or_refused_without_panic(bytes: Vec<u8>, fields in 0_usize..50, overrides in 0_usize..9) {
+            let _ = PackedRequest::unpack(&Bytes::from(bytes), fields, overrides);
+        }
+
+        #[test]
+        fn fields_survive_the_crossing(lines in prop::collection::vec(("[a-zA-Z-]{1,12}", "[ -~\u{80}-\u{ff}]{0,20}"), 0..20)) {
+            let mut fields = Fields::default();
+            for (name, value) in &lines {
+                fields.push(name.clone(), value.clone().into_bytes());
+            }
+            let mut text = Vec::new();
+            pack_fields(fields.iter(), &mut text);
+            prop_assert_eq!(unpack_fields(&Bytes::from(text), fields.len()).unwrap(), fields);
+        }
+    }
+}

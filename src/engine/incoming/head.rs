@@ -1,0 +1,84 @@
+//! The passes that concern the request line, the `Host` field and the fields that the options add.
+
+use crate::engine::config::Config;
+use crate::engine::error::{Error, Refusal};
+use crate::engine::head::{Client, Fields, RequestHead, is_host};
+use bytes::Bytes;
+
+/// Refuses what must not be forwarded (reliability.md C-01…C-09).
+pub(super) fn check(head: &RequestHead, client: &Client, config: &Config) -> Result<(), Error> {
+    head.check_line()?;
+    if client.truncated {
+        return Err(Error::refused(Refusal::TooManyFields));
+    }
+    if client.duplicate_host && !config.allow_duplicate_host {
+        return Err(Error::refused(Refusal::DuplicateHost));
+    }
+    match head.fields.get(b"host") {
+        Some(host) if !host.is_empty() && !is_host(host) => Err(Error::refused(Refusal::Host)),
+        _ => Ok(()),
+    }
+}
+
+/// Makes origin-form of the request target. The host of an absolute URL replaces the `Host` field (RFC 9112 §3.2.2); a fragment, which is
+/// never sent, is cut off.
+pub(super) fn take_origin_form(head: &mut RequestHead) -> Result<(), Error> {
+    if let Some(mark) = memchr::memchr(b'#', &head.target) {
+        head.target.truncate(mark);
+    }
+    let Some(rest) = strip_scheme(&head.target) else { return Ok(()) };
+    let end = memchr::memchr2(b'/', b'?', rest).unwrap_or(rest.len());
+    let (authority, path) = (head.target.slice_ref(&rest[..end]), head.target.slice_ref(&rest[end..]));
+    if !is_host(&authority) {
+        return Err(Error::refused(Refusal::Host));
+    }
+    head.fields.set("host", authority);
+    head.target = path;
+    Ok(())
+}
+
+fn strip_scheme(target: &[u8]) -> Option<&[u8]> {
+    let has = |scheme: &[u8]| target.len() >= scheme.len() && target[..scheme.len()].eq_ignore_ascii_case(scheme);
+    [&b"http://"[..], b"https://"].into_iter().find(|scheme| has(scheme)).map(|scheme| &target[scheme.len()..])
+}
+
+/// A request without `Host` (HTTP/1.0) names the target.
+pub(super) fn default_host(head: &mut RequestHead, config: &Config) {
+    if head.fields.get(b"host").is_none_or(|host| host.is_empty()) {
+        head.fields.set("host", config.target.authority.clone());
+    }
+}
+
+/// `prependPath` and `ignorePath`.
+pub(super) fn set_path(head: &mut RequestHead, config: &Config) {
+    let target = &config.target;
+    let (base, query) =
+        if config.prepend_path { (&target.path[..], target.query.as_deref()) } else { (&b""[..], None) };
+    let request = if config.ignore_path { Bytes::new() } else { head.target.clone() };
+    if !base.is_empty() || query.is_some() || request.first() != Some(&b'/') {
+        head.target = super::join_path(base, query, &request);
+    }
+}
+
+/// The `headers` option: replaces fields of the same name in any case; a name that it holds several times stays so.
+pub(super) fn merge_headers(fields: &mut Fields, overrides: Fields) {
+    if overrides.is_empty() {
+        return;
+    }
+    let mut overrides = overrides;
+    super::strip_hop_by_hop(&mut overrides);
+    for field in overrides.iter() {
+        fields.remove(&field.name);
+    }
+    for field in overrides {
+        fields.push(field.name, field.value);
+    }
+}
+
+/// `changeOrigin`: names the target, unless the options say otherwise with a `Host` that is not all lower case.
+pub(super) fn change_origin(fields: &mut Fields, config: &Config) {
+    let chosen = fields.iter().any(|f| f.name.eq_ignore_ascii_case(b"host") && &f.name[..] != b"host");
+    if config.change_origin && !chosen {
+        fields.set("host", config.target.authority.clone());
+    }
+}

@@ -1,0 +1,69 @@
+//! The passes on a request head, from the client's to the one that is sent. Pure: a head and a [`Config`] in, a head out.
+//!
+//! Where the originals have a pass for it, the function has its name (contract/http-proxy.md §3.1).
+
+mod head;
+mod hop_by_hop;
+mod path;
+mod x_headers;
+
+pub use hop_by_hop::strip as strip_hop_by_hop;
+pub use path::join as join_path;
+
+use super::config::Config;
+use super::error::{Error, Refusal};
+use super::head::{Framing, PackedRequest, RequestHead, Version};
+use bytes::Bytes;
+
+/// A request head ready to be sent, and what its client said of the body's length.
+#[derive(Clone, Debug)]
+pub struct Outbound {
+    /// The head. It has neither framing nor `connection` fields: the sender writes its own.
+    pub head: RequestHead,
+    /// The declared framing; `None` if nothing was declared.
+    pub framing: Option<Framing>,
+}
+
+/// Runs all passes.
+///
+/// # Errors
+///
+/// A refusal, for a request that must not be forwarded.
+pub fn run(packed: PackedRequest, config: &Config) -> Result<Outbound, Error> {
+    let PackedRequest { mut head, client, overrides } = packed;
+    // Before anything is derived from the head: what two readers could understand in two ways.
+    head::check(&head, &client, config)?;
+    let framing = head.framing()?;
+    // The URL decides over the Host field, and both forwarding headers and changeOrigin look at the result.
+    head::take_origin_form(&mut head)?;
+    head::default_host(&mut head, config);
+    // Client-nominated fields go first, so that none of ours can be nominated away (CVE-2026-33805).
+    strip_hop_by_hop(&mut head.fields);
+    if config.xfwd {
+        x_headers::run(&mut head.fields, &client);
+    }
+    head::set_path(&mut head, config);
+    head::merge_headers(&mut head.fields, overrides);
+    // An upper-case `Host` among the options is the user's last word; changeOrigin overwrites the lower-case one.
+    head::change_origin(&mut head.fields, config);
+    Ok(Outbound { head, framing })
+}
+
+/// Makes an [`Outbound`] of a head that passed [`run`] before and was edited by a listener since.
+///
+/// # Errors
+///
+/// A refusal, for a head that cannot be sent.
+pub fn resume(method: Bytes, target: Bytes, fields: super::head::Fields) -> Result<Outbound, Error> {
+    let mut head = RequestHead { method, target, version: Version::Http11, fields };
+    head.check_line()?;
+    if head.target.is_empty() {
+        return Err(Error::refused(Refusal::Target));
+    }
+    let framing = head.framing().unwrap_or(None);
+    strip_hop_by_hop(&mut head.fields);
+    Ok(Outbound { head, framing })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,34 @@
+//! `XHeaders`: says who the client is (`xfwd: true`). Lists are appended to with a comma and no space, as in the originals.
+
+use crate::engine::head::{Client, Fields};
+use bytes::Bytes;
+
+/// Adds `x-forwarded-for`, `-port`, `-proto` and `-host`.
+pub(super) fn run(fields: &mut Fields, client: &Client) {
+    let host = fields.get(b"host").cloned().unwrap_or_default();
+    if let Some(remote) = &client.remote {
+        append(fields, "x-forwarded-for", remote);
+    }
+    let port = port_of(&host).unwrap_or(if client.encrypted { b"443" } else { b"80" });
+    append(fields, "x-forwarded-port", port);
+    append(fields, "x-forwarded-proto", if client.encrypted { b"https" } else { b"http" });
+    if fields.get(b"x-forwarded-host").is_none_or(|value| value.is_empty()) {
+        fields.set("x-forwarded-host", host);
+    }
+}
+
+fn append(fields: &mut Fields, name: &'static str, value: &[u8]) {
+    let value = match fields.get(name.as_bytes()) {
+        Some(before) if !before.is_empty() => Bytes::from([before, &b","[..], value].concat()),
+        _ => Bytes::copy_from_slice(value),
+    };
+    fields.set(name, value);
+}
+
+/// The port of a `Host` field; behind the brackets if it is an IPv6 address.
+fn port_of(host: &[u8]) -> Option<&[u8]> {
+    let colon = memchr::memrchr(b':', host)?;
+    let port = &host[colon + 1..];
+    let inside_brackets = memchr::memchr(b']', port).is_some();
+    (!inside_brackets && !port.is_empty() && port.iter().all(u8::is_ascii_digit)).then_some(port)
+}

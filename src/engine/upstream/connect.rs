@@ -1,0 +1,204 @@
+//! Connections to targets: TCP (several addresses raced, RFC 8305) or Unix socket, then TLS if the target wants it.
+
+use super::pool::Key;
+use super::resolve::resolve;
+use super::tls;
+use crate::engine::config::Timeouts;
+use crate::engine::error::{Call, Error, Kind, Limit, Peer, Phase};
+use crate::engine::observe::{Held, Stats};
+use bytes::BytesMut;
+use std::fmt;
+use std::future::Future;
+#[cfg(not(unix))]
+use std::io;
+use std::net::SocketAddr;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::Context;
+use std::time::Duration;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::TcpStream;
+use tokio::task::JoinSet;
+use tokio::time::{timeout, timeout_at};
+
+/// The bytes of a connection, whatever carries them.
+pub trait Io: AsyncRead + AsyncWrite + Send + Unpin {}
+
+impl<T: AsyncRead + AsyncWrite + Send + Unpin> Io for T {}
+
+/// A connection to a target.
+pub struct Connection {
+    /// What carries its bytes.
+    pub io: Box<dyn Io>,
+    /// Bytes received and not yet looked at.
+    pub buffer: BytesMut,
+    /// The other end.
+    pub peer: Peer,
+    /// It has carried an exchange before.
+    pub reused: bool,
+    _open: Held,
+}
+
+impl Connection {
+    /// A connection over `io`.
+    pub fn new(io: Box<dyn Io>, peer: Peer, stats: &Arc<Stats>) -> Self {
+        Stats::count(&stats.connected);
+        Self { io, buffer: BytesMut::new(), peer, reused: false, _open: Held::new(stats, |s| &s.connections) }
+    }
+
+    /// Whether nothing has arrived on an idle connection; bytes nobody asked for and its end both make it unusable. The task of `cx`
+    /// is woken when that changes.
+    pub fn poll_quiet(&mut self, cx: &mut Context<'_>) -> bool {
+        let mut byte = [0];
+        self.buffer.is_empty() && Pin::new(&mut self.io).poll_read(cx, &mut ReadBuf::new(&mut byte)).is_pending()
+    }
+}
+
+impl fmt::Debug for Connection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Connection").field("peer", &self.peer).field("reused", &self.reused).finish_non_exhaustive()
+    }
+}
+
+/// Makes connections; tests bring their own.
+pub trait Connect: Send + Sync {
+    /// A fresh connection for `key`.
+    fn connect<'a>(
+        &'a self,
+        key: &'a Key,
+        timeouts: Timeouts,
+    ) -> Pin<Box<dyn Future<Output = Result<Connection, Error>> + Send + 'a>>;
+}
+
+/// Connects over the network.
+#[derive(Debug)]
+pub struct Connector {
+    stats: Arc<Stats>,
+}
+
+impl Connector {
+    /// A connector that counts in `stats`.
+    pub const fn new(stats: Arc<Stats>) -> Self {
+        Self { stats }
+    }
+
+    async fn open(&self, key: &Key) -> Result<Connection, Error> {
+        let (io, peer): (Box<dyn Io>, Peer) = match &key.socket_path {
+            Some(path) => open_unix(path).await?,
+            None => {
+                let (stream, address) = race(resolve(&key.host, key.port).await?).await?;
+                // Without it the last part of a request may wait for the target's delayed acknowledgement.
+                stream.set_nodelay(true).ok();
+                (Box::new(stream), Peer::Tcp(address))
+            }
+        };
+        let io = match &key.tls {
+            Some(tls) => tls::handshake(tls, key, io, &peer).await?,
+            None => io,
+        };
+        Ok(Connection::new(io, peer, &self.stats))
+    }
+}
+
+impl Connect for Connector {
+    fn connect<'a>(
+        &'a self,
+        key: &'a Key,
+        timeouts: Timeouts,
+    ) -> Pin<Box<dyn Future<Output = Result<Connection, Error>> + Send + 'a>> {
+        Box::pin(async move {
+            match timeout(timeouts.connect.unwrap_or(CONNECT_LIMIT), self.open(key)).await {
+                Ok(result) => result,
+                Err(_) => Err(Error::new(Kind::Timeout(Limit::Connect), Phase::Connect)),
+            }
+        })
+    }
+}
+
+#[cfg(unix)]
+async fn open_unix(path: &Arc<str>) -> Result<(Box<dyn Io>, Peer), Error> {
+    let peer = Peer::Unix(Arc::clone(path));
+    match tokio::net::UnixStream::connect(&**path).await {
+        Ok(stream) => Ok((Box::new(stream), peer)),
+        Err(error) => Err(Error::socket(&error, Call::Connect, &peer, Phase::Connect)),
+    }
+}
+
+#[cfg(not(unix))]
+async fn open_unix(path: &Arc<str>) -> Result<(Box<dyn Io>, Peer), Error> {
+    let error = io::Error::from(io::ErrorKind::NotFound);
+    Err(Error::socket(&error, Call::Connect, &Peer::Unix(Arc::clone(path)), Phase::Connect))
+}
+
+/// Tries the addresses one after another, the next one as soon as one fails or has not answered for a moment. The first that
+/// answers wins; if none does, the error is the first address's.
+async fn race(addresses: Vec<SocketAddr>) -> Result<(TcpStream, SocketAddr), Error> {
+    let mut attempts = JoinSet::new();
+    let mut waiting = addresses.into_iter();
+    let mut first_error = None;
+    loop {
+        if let Some(address) = waiting.next() {
+            attempts.spawn(async move { (address, TcpStream::connect(address).await) });
+        }
+        let next_at = tokio::time::Instant::now() + STAGGER;
+        loop {
+            let joined = if waiting.len() > 0 {
+                // Nobody has answered yet: let the next address try as well.
+                let Ok(joined) = timeout_at(next_at, attempts.join_next()).await else { break };
+                joined
+            } else {
+                attempts.join_next().await
+            };
+            match joined {
+                Some(Ok((address, Ok(stream)))) => return Ok((stream, address)),
+                Some(Ok((address, Err(error)))) => {
+                    let error = Error::socket(&error, Call::Connect, &Peer::Tcp(address), Phase::Connect);
+                    first_error.get_or_insert(error);
+                    if waiting.len() > 0 {
+                        break;
+                    }
+                }
+                Some(Err(_)) => {}
+                None => {
+                    let unreached = || Error::new(Kind::Closed, Phase::Connect);
+                    return Err(first_error.unwrap_or_else(unreached));
+                }
+            }
+        }
+    }
+}
+
+/// Lets the caller poll for readiness without being woken.
+pub(super) fn noop_context() -> Context<'static> {
+    Context::from_waker(std::task::Waker::noop())
+}
+
+/// Name, connection and handshake together (design.md §6.6).
+const CONNECT_LIMIT: Duration = Duration::from_secs(10);
+/// RFC 8305 §5 recommends 250 ms.
+const STAGGER: Duration = Duration::from_millis(200);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tokio::net::TcpListener;
+
+    #[tokio::test]
+    async fn a_refused_address_is_followed_by_the_next_at_once() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let good = listener.local_addr().unwrap();
+        let refused = {
+            let closed = TcpListener::bind("127.0.0.1:0").await.unwrap();
+            closed.local_addr().unwrap()
+        };
+        let (_, address) = race(vec![refused, good]).await.unwrap();
+        assert_eq!(address, good);
+    }
+
+    #[tokio::test]
+    async fn when_all_fail_the_first_says_why() {
+        let closed = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
+        let error = race(vec![closed]).await.unwrap_err();
+        assert_eq!(error.to_string(), format!("connect ECONNREFUSED {closed}"));
+    }
+}

@@ -1,0 +1,13 @@
+//! The way to targets: names, connections, TLS, the pool, and HTTP/1.1 on the wire.
+
+mod connect;
+pub mod h1;
+mod pool;
+mod resolve;
+mod tls;
+mod verify;
+
+pub use connect::{Connect, Connection, Connector, Io};
+pub(crate) use pool::lifetime;
+pub use pool::{Key, Pool};
+pub use tls::{InvalidTls, TlsProfile};

@@ -1,0 +1,181 @@
+//! Idle connections, kept for the next request to the same place with the same settings (reliability.md §1.1, D-24…D-30).
+//!
+//! A connection is in here only while it is quiet: bytes nobody asked for, or its end, throw it out at once.
+
+use super::TlsProfile;
+use super::connect::{Connection, noop_context};
+use crate::engine::config::Config;
+use crate::engine::head::{Fields, is_host};
+use crate::engine::observe::{Held, Stats};
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, Waker};
+use std::time::Duration;
+use tokio::time::{Instant, sleep};
+
+/// What must be equal for two requests to share a connection.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Key {
+    /// The host to connect to.
+    pub host: Arc<str>,
+    /// The port.
+    pub port: u16,
+    /// The Unix socket instead of both.
+    pub socket_path: Option<Arc<str>>,
+    /// How the target is verified; `None` for plain ones.
+    pub tls: Option<Arc<TlsProfile>>,
+    /// The name that the certificate must have: the outgoing `Host` (contract/http-proxy.md §2.4).
+    pub server_name: Option<Arc<str>>,
+}
+
+impl Key {
+    /// The key of a request with these fields.
+    pub fn of(config: &Config, fields: &Fields) -> Self {
+        let target = &config.target;
+        let tls = config.tls.clone();
+        let server_name = tls.as_ref().map(|_| server_name(fields).unwrap_or_else(|| Arc::clone(&target.host)));
+        Self { host: Arc::clone(&target.host), port: target.port, socket_path: target.socket_path.clone(), tls, server_name }
+    }
+}
+
+/// The host of the `Host` field, without port and brackets.
+fn server_name(fields: &Fields) -> Option<Arc<str>> {
+    let host = fields.get(b"host").filter(|host| is_host(host))?;
+    let text = std::str::from_utf8(host).ok()?;
+    let name = match text.strip_prefix('[') {
+        Some(rest) => rest.split(']').next()?,
+        None => text.split(':').next()?,
+    };
+    Some(name.into())
+}
+
+/// The idle connections of one engine thread.
+#[derive(Debug)]
+pub struct Pool {
+    state: Mutex<State>,
+    stats: Arc<Stats>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    idle: HashMap<Key, Vec<Idle>>,
+    count: usize,
+    /// The task of [`Pool::keep_clean`].
+    janitor: Option<Waker>,
+}
+
+#[derive(Debug)]
+struct Idle {
+    connection: Connection,
+    expires: Instant,
+    _held: Held,
+}
+
+impl Pool {
+    /// An empty pool.
+    pub fn new(stats: Arc<Stats>) -> Self {
+        Self { state: Mutex::default(), stats }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        // A panic cannot happen while the lock is held; if one did, the map is still whole.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The connection that was used last, if there is a quiet one.
+    pub fn take(&self, key: &Key) -> Option<Connection> {
+        let now = Instant::now();
+        let mut state = self.lock();
+        let state = &mut *state;
+        let idle = state.idle.get_mut(key)?;
+        while let Some(mut candidate) = idle.pop() {
+            state.count -= 1;
+            if candidate.expires > now && candidate.connection.poll_quiet(&mut noop_context()) {
+                candidate.connection.reused = true;
+                return Some(candidate.connection);
+            }
+        }
+        None
+    }
+
+    /// Keeps a connection for as long as its target said, or [`IDLE_LIMIT`].
+    pub fn give(&self, key: Key, mut connection: Connection, lifetime: Duration) {
+        let mut state = self.lock();
+        if state.count >= MOST_IDLE || lifetime.is_zero() {
+            return;
+        }
+        let janitor = state.janitor.clone().unwrap_or_else(|| Waker::noop().clone());
+        if !connection.poll_quiet(&mut Context::from_waker(&janitor)) {
+            return;
+        }
+        // An idle connection needs no buffer, and a large response's would be kept for nothing.
+        connection.buffer = bytes::BytesMut::new();
+        let idle = state.idle.entry(key).or_default();
+        if idle.len() >= MOST_IDLE_PER_KEY {
+            return;
+        }
+        let held = Held::new(&self.stats, |s| &s.idle);
+        idle.push(Idle { connection, expires: Instant::now() + lifetime, _held: held });
+        state.count += 1;
+        if state.count == 1 {
+            janitor.wake();
+        }
+    }
+
+    /// Throws out what has expired and what is not quiet any more, for ever. Without idle connections it sleeps until one comes; otherwise
+    /// it looks when one stirs, and every [`TICK`].
+    pub async fn keep_clean(self: Arc<Self>) {
+        let mut tick = std::pin::pin!(sleep(TICK));
+        std::future::poll_fn(|cx| {
+            let is_empty = self.sweep(cx);
+            while !is_empty && tick.as_mut().poll(cx).is_ready() {
+                tick.as_mut().reset(Instant::now() + TICK);
+            }
+            Poll::Pending
+        })
+        .await
+    }
+
+    /// One look at all idle connections; says whether none is left.
+    fn sweep(&self, cx: &mut Context<'_>) -> bool {
+        let now = Instant::now();
+        let mut state = self.lock();
+        let state = &mut *state;
+        state.janitor = Some(cx.waker().clone());
+        state.idle.retain(|_, idle| {
+            idle.retain_mut(|one| one.expires > now && one.connection.poll_quiet(cx));
+            !idle.is_empty()
+        });
+        state.count = state.idle.values().map(Vec::len).sum();
+        state.count == 0
+    }
+}
+
+/// How long a connection may wait for its next request after a response with these fields: what the target said in `Keep-Alive`,
+/// less a second for the way, or [`IDLE_LIMIT`]. Zero: it must not be kept.
+pub(crate) fn lifetime(fields: &Fields) -> Duration {
+    let Some(hint) = fields.get(b"keep-alive") else { return IDLE_LIMIT };
+    let mut lifetime = IDLE_LIMIT;
+    for part in hint.split(|&b| b == b',').map(<[u8]>::trim_ascii) {
+        let number = |prefix: &[u8]| {
+            let digits = part.get(..prefix.len()).filter(|p| p.eq_ignore_ascii_case(prefix)).map(|p| &part[p.len()..])?;
+            crate::engine::head::parse_length(digits)
+        };
+        match (number(b"timeout="), number(b"max=")) {
+            (Some(seconds), _) => lifetime = Duration::from_secs(seconds.saturating_sub(1)).min(LONGEST_LIFETIME),
+            (_, Some(0 | 1)) => return Duration::ZERO,
+            _ => {}
+        }
+    }
+    lifetime
+}
+
+/// Shorter than the five seconds after which Node's servers close (design.md §6.7).
+pub(super) const IDLE_LIMIT: Duration = Duration::from_secs(4);
+const LONGEST_LIFETIME: Duration = Duration::from_secs(60);
+const MOST_IDLE: usize = 1024;
+const MOST_IDLE_PER_KEY: usize = 256;
+const TICK: Duration = Duration::from_millis(500);
+
+#[cfg(test)]
+mod tests;
