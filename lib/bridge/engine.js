@@ -7,6 +7,8 @@
  * exchange's failure and never disturbs the other completions of the same drain.
  */
 
+const { hookError } = require('./errors.js');
+
 // Kinds of completion; the same numbers stand in src/binding/completion.rs.
 const INTERIM = 1;
 const RESPONSE = 2;
@@ -25,6 +27,7 @@ class Engine {
   #native;
   #exchanges = [];
   #free = [];
+  #willFlush = false;
   #records = new Uint32Array((BATCH + 1) * RECORD);
   #recordBytes = Buffer.from(this.#records.buffer);
 
@@ -50,8 +53,24 @@ class Engine {
     return id;
   }
 
+  /**
+   * Sees to it that exchanges begun in this turn of the event loop are taken up at its end: waking the engine's thread costs a system call,
+   * and one is enough for all of them.
+   */
+  flushSoon() {
+    if (this.#willFlush) return;
+    this.#willFlush = true;
+    setImmediate(this.#flush);
+  }
+
+  #flush = () => {
+    this.#willFlush = false;
+    this.#native.flush();
+  };
+
   /** Takes a number back: the exchange has had its last completion and reads no more. */
   release(id) {
+    this.#native.release(id);
     this.#exchanges[id] = undefined;
     this.#free.push(id);
   }
@@ -68,28 +87,32 @@ class Engine {
         const first = records[at + 2];
         const second = records[at + 3];
         // Copied out before anything runs that may drain again.
-        switch (records[at + 1]) {
-          case RESPONSE: {
-            const head = texts[text++];
-            const body = second & 1 ? texts[text++] : undefined;
-            exchange.onResponse(first, second, head, body);
-            break;
+        try {
+          switch (records[at + 1]) {
+            case RESPONSE: {
+              const head = texts[text++];
+              const body = second & 1 ? texts[text++] : undefined;
+              exchange.onResponse(first, second, head, body);
+              break;
+            }
+            case READABLE:
+              exchange.onReadable();
+              break;
+            case WRITABLE:
+              exchange.onWritable();
+              break;
+            case END:
+              exchange.onEnd(texts[text++]);
+              break;
+            case FAILED:
+              exchange.onFailed(texts[text++]);
+              break;
+            case INTERIM:
+              exchange.onInterim(first, texts[text++]);
+              break;
           }
-          case READABLE:
-            exchange.onReadable();
-            break;
-          case WRITABLE:
-            exchange.onWritable();
-            break;
-          case END:
-            exchange.onEnd(texts[text++]);
-            break;
-          case FAILED:
-            exchange.onFailed(texts[text++]);
-            break;
-          case INTERIM:
-            exchange.onInterim(first, texts[text++]);
-            break;
+        } catch (thrown) {
+          exchange.fail(hookError('proxyRes', thrown));
         }
       }
     }

@@ -7,13 +7,14 @@
  * back with one completion (design.md §3).
  */
 
+const { cutResponse, watchClient } = require('./client.js');
 const { Engine } = require('./engine.js');
 const { hookError, proxyError, unpackError } = require('./errors.js');
 const { packFields, packRequest, unpack } = require('./head-codec.js');
 const { callListeners, withinTime } = require('./listeners.js');
 const { EMPTY, RequestBody, takeWhole } = require('./request-body.js');
 const { ResponseBody } = require('./response-body.js');
-const { canChunk, writeHead, writeInterim, writeTrailers } = require('./response-writer.js');
+const { canChunk, takeBackHead, writeHead, writeInterim, writeTrailers } = require('./response-writer.js');
 const { ProxyRequest } = require('../facades/proxy-request.js');
 const { ProxyResponse } = require('../facades/proxy-response.js');
 
@@ -31,20 +32,23 @@ class Exchange {
   #req;
   #res;
   #call;
-  #engine;
+  #engine = null;
+  /** Its number while the engine works on it. */
   #id = -1;
   /** The request's body, while it is streamed. */
   #upload = null;
-  /** The response's body, while it is streamed. */
   #download = null;
   #proxyReq = null;
   #proxyRes = null;
-  #hasAnswer = false;
-  /** A failure was delivered, or the client was answered, or is gone. */
+  /** The reason and the fields of the response that were handed to `res`. */
+  #head = NO_HEAD;
+  /** The whole response was handed to `res`. */
+  #isDelivered = false;
+  /** A failure was delivered, or the client is served or gone: whatever still comes is of no interest. */
   #isOver = false;
 
   /**
-   * @param {import('../proxy-server/proxy-server.js')} proxy
+   * @param {import('../proxy-server/proxy-server.js').ProxyServer} proxy
    * @param {import('node:http').IncomingMessage} req
    * @param {import('node:http').ServerResponse} res
    * @param {import('../proxy-server/call.js').Call} call
@@ -58,63 +62,63 @@ class Exchange {
 
   /** Begins, a tick after `web()`: until then listeners may be added, and a small request body has arrived whole. */
   begin() {
+    const req = this.#req;
     const res = this.#res;
     try {
-      if (res.destroyed || res.writableEnded) return this.#settle();
-      this.#watchClient();
+      // A request that was read to its end is destroyed, too, and may well be forwarded.
+      if (res.destroyed || res.writableEnded || req.socket?.destroyed || (req.destroyed && !req.complete)) {
+        this.#settle();
+        return;
+      }
+      watchClient(req, res, () => this.#onClientClose());
       if (res.headersSent) {
         const message = 'Cannot proxy a request whose response has begun';
-        return this.fail(proxyError('ERR_HTTP_HEADERS_SENT', message, 500, 'accept', 'internal'));
+        throw proxyError('ERR_HTTP_HEADERS_SENT', message, 500, 'accept', 'internal');
       }
       const { options, config } = this.#call;
-      if (options.timeout > 0) this.#req.socket?.setTimeout?.(options.timeout);
-      const head = packRequest(this.#req, options.headers);
+      if (options.timeout > 0) req.socket?.setTimeout?.(options.timeout);
+      const head = packRequest(req, options.headers);
       this.#engine = Engine.get();
       this.#id = this.#engine.register(this);
-      if (this.#proxy.listenerCount('proxyReq') > 0) return this.#showRequest(head);
-      const body = takeWhole(this.#req);
+      if (this.#hasListeners('proxyReq')) {
+        this.#showRequest(head);
+        return;
+      }
+      const body = takeWhole(req);
       const { native } = this.#engine;
       native.submit(this.#id, config.native, head.text, head.fields, head.overrides, body, this.#flags(body));
-      return this.#sent(body);
+      this.#sent(body);
     } catch (thrown) {
-      return this.fail(hookError('web', thrown));
+      this.fail(hookError('web', thrown));
     }
-  }
-
-  #flags(body) {
-    const { options } = this.#call;
-    const wantsRaw = options.selfHandleResponse || this.#hasListeners('proxyRes') || this.#hasListeners('end');
-    return (body === undefined ? STREAMED : 0) | (wantsRaw ? RAW_HEAD : 0) | (options[FAULT] ? PANIC : 0);
   }
 
   #hasListeners(event) {
     return this.#proxy.listenerCount(event) > 0;
   }
 
-  /** The one listener per request: whoever leaves before the end aborts what is done for them. */
-  #watchClient() {
-    const res = this.#res;
-    const onClose = () => {
-      if (!this.#isOver && !res.writableFinished) this.#clientGone();
-      else this.#settle();
-    };
-    res.on('close', onClose);
-    // A response that is none of Node's may never say that it was closed; its connection does.
-    const socket = this.#req.socket;
-    if (res.writableFinished === undefined && typeof socket?.on === 'function') {
-      socket.on('close', onClose);
-      res.on('finish', () => {
-        socket.removeListener('close', onClose);
-        this.#settle();
-      });
-    }
+  #showsResponse() {
+    return (
+      this.#call.options.selfHandleResponse || this.#hasListeners('proxyRes') || this.#hasListeners('end')
+    );
   }
 
-  #clientGone() {
-    const hadAnswer = this.#hasAnswer;
+  #flags(body) {
+    const isPanic = this.#call.options[FAULT];
+    return (
+      (body === undefined ? STREAMED : 0) | (this.#showsResponse() ? RAW_HEAD : 0) | (isPanic ? PANIC : 0)
+    );
+  }
+
+  #onClientClose() {
+    if (this.#isOver || this.#isDelivered || this.#res.writableEnded) {
+      this.#settle();
+      return;
+    }
+    const hadAnswer = this.#download !== null;
     const error = proxyError('ECONNRESET', 'socket hang up', 499, 'send', 'client');
-    this.#giveUp(error);
-    if (!hadAnswer) this.#emit('econnreset', [error, this.#req, this.#res, this.#call.config?.target]);
+    this.#stop(error);
+    if (!hadAnswer) this.#emit('econnreset', [error, this.#req, this.#res, this.#call.config.target]);
     this.#settle();
   }
 
@@ -124,28 +128,34 @@ class Exchange {
   #showRequest(head) {
     const { config, options } = this.#call;
     const prepared = this.#engine.native.prepare(config.native, head.text, head.fields, head.overrides);
-    if (prepared.charCodeAt(0) === BANG) return this.fail(unpackError(prepared.slice(1)));
+    if (prepared.charCodeAt(0) === BANG) {
+      this.fail(unpackError(prepared.slice(1)));
+      return;
+    }
     const facade = new ProxyRequest(this, unpack(prepared), config.target);
     this.#proxyReq = facade;
-    const merged = { ...options, target: config.target };
-    const args = [facade, this.#req, this.#res, merged];
+    const args = [facade, this.#req, this.#res, { ...options, target: config.target }];
     // http-proxy-3 gives the socket, too; it is only made for those who take it.
     if (this.#proxy.listeners('proxyReq').some((listener) => listener.length > 4)) args.push(facade.socket);
     const pending = this.#emit('proxyReq', args);
-    if (pending === undefined || !(options.hookTimeout > 0)) return this.#sendShown();
-    const waiting = withinTime('proxyReq', pending, options.hookTimeout);
-    return waiting.then(
+    if (pending === undefined || !(options.hookTimeout > 0)) {
+      this.#sendShown();
+      return;
+    }
+    withinTime('proxyReq', pending, options.hookTimeout).then(
       () => this.#sendShown(),
       (error) => this.fail(error),
     );
   }
 
   #sendShown() {
-    const facade = this.#proxyReq;
-    // A listener may have answered, failed, or destroyed the request; waiting for it, the client may have left.
+    // A listener may have failed, answered, or destroyed the request; while it was waited for, the client may have left.
     if (this.#isOver) return;
-    const res = this.#res;
-    if (res.writableEnded || res.destroyed) return void this.#giveUp();
+    if (this.#res.writableEnded || this.#res.destroyed) {
+      this.#stop();
+      return;
+    }
+    const facade = this.#proxyReq;
     try {
       const rest = facade.writableEnded ? EMPTY : takeWhole(this.#req);
       const written = facade.takeWritten();
@@ -162,13 +172,15 @@ class Exchange {
   }
 
   #sent(body) {
+    this.#engine.flushSoon();
+    if (body !== undefined) return;
     const res = this.#res;
     // Whoever handles `checkContinue` leaves it to us to ask the client for its body.
-    if (body === undefined && this.#req.headers.expect !== undefined && res._sent100 === false) res.writeContinue();
-    if (body === undefined) this.#upload = new RequestBody(this.#req, this);
+    if (this.#req.headers.expect !== undefined && res._sent100 === false) res.writeContinue();
+    this.#upload = new RequestBody(this.#req, this);
   }
 
-  /** RequestBody's and ProxyRequest's sink. */
+  /** Sink of the request's body: the client's, and what listeners write to `proxyReq`. */
   write(chunk) {
     return this.#engine.native.write(this.#id, chunk);
   }
@@ -188,99 +200,6 @@ class Exchange {
     this.#proxyReq?.emit('drain');
   }
 
-  // The response
-
-  onInterim(status, text) {
-    if (this.#isOver || this.#res.headersSent || this.#req.httpVersionMinor === 0) return;
-    try {
-      writeInterim(this.#res, status, text);
-    } catch {
-      // Node refuses hints that it cannot validate; an interim response is optional, and the final one is still to come.
-    }
-  }
-
-  onResponse(status, flags, text, body) {
-    const download = new ResponseBody(this.#engine.native, this.#id, body);
-    // With its whole body a response is an exchange's last completion.
-    if (body !== undefined) this.#releaseEngine();
-    if (this.#isOver) return;
-    this.#hasAnswer = true;
-    this.#download = download;
-    try {
-      if (this.#flags(EMPTY) & RAW_HEAD) this.#showResponse(download, status, flags, text);
-      else this.#answer(download, status, unpack(text), flags);
-    } catch (thrown) {
-      this.fail(hookError('proxyRes', thrown));
-    }
-  }
-
-  /** The common case: nobody listens, the head was passed by the engine. */
-  #answer(download, status, items, flags) {
-    const res = this.#res;
-    // The application has answered in the meantime.
-    if (res.headersSent || res.writableEnded) return this.#giveUp();
-    writeHead(res, status, items[0], items, 1);
-    return this.#deliver(download, flags);
-  }
-
-  #deliver(download, flags) {
-    const res = this.#res;
-    const cutsUpload = (flags & ENDS_CONNECTION) !== 0;
-    if (!res.headersSent) {
-      if ((flags & OPEN_ENDED) !== 0 && download.isWhole && canChunk(this.#req, res)) {
-        // As its target framed it, whether the end has come with the head or not.
-        if (!res.hasHeader('content-length')) res.setHeader('transfer-encoding', 'chunked');
-      }
-      if (cutsUpload && this.#req.httpVersionMajor === 1) res.setHeader('connection', 'close');
-    }
-    if (cutsUpload) this.#stopUpload();
-    download.deliver(res, cutsUpload ? this.#req : null, () => this.#delivered());
-  }
-
-  #delivered() {
-    this.#proxyRes?.bodyDelivered();
-    if (this.#proxyRes !== null) this.#emit('end', [this.#req, this.#res, this.#proxyRes]);
-  }
-
-  /** Shows the head as the target sent it, and runs the outgoing passes on what the listeners leave. */
-  #showResponse(download, status, flags, text) {
-    const { options } = this.#call;
-    const facade = new ProxyResponse(this, download, { status, text, isHttp10: (flags & HTTP10) !== 0 });
-    this.#proxyRes = facade;
-    this.#proxyReq?.responded(facade);
-    this.#emit('proxyRes', [facade, this.#req, this.#res]);
-    if (this.#isOver) return;
-    const res = this.#res;
-    if (options.selfHandleResponse) {
-      facade.once('end', () => this.#emit('end', [this.#req, res, facade]));
-      return;
-    }
-    if (!res.headersSent) this.#passHead(facade, flags);
-    if (res.writableEnded) {
-      this.#emit('end', [this.#req, res, facade]);
-      this.#giveUp();
-      return;
-    }
-    if (!facade.isRead) {
-      this.#deliver(download, flags);
-      return;
-    }
-    facade.once('end', () => this.#emit('end', [this.#req, res, facade]));
-    facade.pipe(res);
-  }
-
-  #passHead(facade, flags) {
-    const { text, fields } = facade.packHeaders();
-    const status = Number(facade.statusCode);
-    const isOpen = (flags & OPEN_ENDED) !== 0;
-    const passed = unpack(this.#engine.native.outgoing(text, fields, status, isOpen));
-    if (passed.length === 0) {
-      const message = 'Invalid character in header content: a proxyRes listener set a field that cannot be sent';
-      throw proxyError('ERR_INVALID_CHAR', message, 502, 'head', 'internal');
-    }
-    writeHead(this.#res, status, facade.statusMessage ?? '', passed, 1);
-  }
-
   /** `proxyRes.req`, for listeners that ask for it when nobody listens to `proxyReq`. */
   shownRequest() {
     if (this.#proxyReq === null) {
@@ -293,69 +212,178 @@ class Exchange {
     return this.#proxyReq;
   }
 
+  // The response
+
+  onInterim(status, text) {
+    if (this.#isOver || this.#res.headersSent || this.#req.httpVersion === '1.0') return;
+    try {
+      writeInterim(this.#res, status, text);
+    } catch {
+      // Node refuses hints that it cannot validate; an interim response is optional, and the final one is still to come.
+    }
+  }
+
+  onResponse(status, flags, text, body) {
+    const download = new ResponseBody(this.#engine.native, this.#id, body);
+    // With its whole body a response is an exchange's last completion.
+    if (body !== undefined) this.#release();
+    if (this.#isOver) return;
+    this.#download = download;
+    try {
+      if (this.#showsResponse()) this.#showResponse(status, flags, text);
+      else this.#answer(status, flags, unpack(text));
+    } catch (thrown) {
+      this.fail(hookError('proxyRes', thrown));
+    }
+  }
+
+  /** The common case: nobody listens, the engine has run the passes. */
+  #answer(status, flags, items) {
+    const res = this.#res;
+    // The application has answered in the meantime.
+    if (res.headersSent || res.writableEnded) {
+      this.#stop();
+      return;
+    }
+    this.#head = items;
+    writeHead(res, status, items[0], items, 1);
+    this.#deliver(flags);
+  }
+
+  #deliver(flags) {
+    const res = this.#res;
+    const download = this.#download;
+    const cutsUpload = (flags & ENDS_CONNECTION) !== 0;
+    if (cutsUpload) this.#stopUpload();
+    if (!res.headersSent) {
+      // A whole body is framed as its target framed it, so that the framing does not depend on how fast the bytes came.
+      const isChunked = (flags & OPEN_ENDED) !== 0 && download.isWhole && canChunk(this.#req, res);
+      if (isChunked && !res.hasHeader('content-length')) res.setHeader('transfer-encoding', 'chunked');
+      const endsClient = cutsUpload || isChunked10(this.#req);
+      if (endsClient && this.#req.httpVersionMajor === 1) res.setHeader('connection', 'close');
+    }
+    download.deliver(res, cutsUpload ? this.#req : null, () => this.#delivered());
+  }
+
+  #delivered() {
+    this.#isDelivered = true;
+    if (this.#proxyRes === null) return;
+    this.#proxyRes.bodyDelivered();
+    this.#emit('end', [this.#req, this.#res, this.#proxyRes]);
+  }
+
+  /** Shows the head as the target sent it, and runs the outgoing passes on what the listeners leave. */
+  #showResponse(status, flags, text) {
+    const res = this.#res;
+    const facade = new ProxyResponse(this, this.#download, {
+      status,
+      text,
+      isHttp10: (flags & HTTP10) !== 0,
+    });
+    this.#proxyRes = facade;
+    this.#proxyReq?.responded(facade);
+    this.#emit('proxyRes', [facade, this.#req, res]);
+    if (this.#isOver) return;
+    const emitEnd = () => this.#emit('end', [this.#req, res, facade]);
+    if (this.#call.options.selfHandleResponse) {
+      facade.once('end', emitEnd);
+      return;
+    }
+    if (!res.headersSent) this.#passHead(facade, flags);
+    if (res.writableEnded) {
+      emitEnd();
+      this.#stop();
+    } else if (facade.isRead) {
+      facade.once('end', emitEnd);
+      facade.pipe(res);
+    } else {
+      this.#deliver(flags);
+    }
+  }
+
+  #passHead(facade, flags) {
+    const { text, fields } = facade.packHeaders();
+    const status = Number(facade.statusCode);
+    const isOpen = (flags & OPEN_ENDED) !== 0;
+    const items = unpack(this.#engine.native.outgoing(text, fields, status, isOpen));
+    if (items.length === 0) {
+      const message =
+        'Invalid character in header content: a proxyRes listener set a field that cannot be sent';
+      throw proxyError('ERR_INVALID_CHAR', message, 502, 'head', 'internal');
+    }
+    this.#head = items;
+    writeHead(this.#res, status, facade.statusMessage ?? '', items, 1);
+  }
+
   onReadable() {
     this.#download?.readable();
   }
 
   onEnd(trailers) {
     const download = this.#download;
-    if (download === null) return this.#releaseEngine();
+    if (download === null) {
+      this.#release();
+      return;
+    }
     this.#proxyRes?.setTrailers(trailers);
     if (trailers !== '' && !this.#isOver) writeTrailers(this.#res, trailers);
-    return download.end(() => this.#releaseEngine());
+    download.end(() => this.#release());
   }
 
-  // Failures
+  // Ends
 
   onFailed(text) {
-    const error = unpackError(text);
-    this.#releaseEngine();
-    if (!this.#isOver) this.fail(error);
+    this.#release();
+    this.fail(unpackError(text));
   }
 
   /**
-   * Ends the exchange with an error: a callback, the `error` listeners, whoever awaits the promise, or else a plain answer of our own.
+   * Ends the exchange with an error, unless it is over.
    *
    * @param {import('./errors.js').ProxyError} error
    */
   fail(error) {
     if (this.#isOver) return;
-    const isSelfHandled = this.#proxyRes !== null && this.#call.options.selfHandleResponse;
-    this.#giveUp(error);
+    const isTheirs = this.#proxyRes !== null && this.#call.options.selfHandleResponse;
+    this.#stop(error);
     const res = this.#res;
-    // A response that was begun cannot be finished: its client must not take the half for the whole.
-    if (res.headersSent && !res.writableEnded && !isSelfHandled) res.destroy?.();
+    if (res.headersSent && !res.writableEnded && !isTheirs) cutResponse(this.#req, res);
+    else if (!res.headersSent && this.#head !== NO_HEAD) takeBackHead(res, this.#head, 1);
     this.#call.fail(error, this.#req, res, this.#guard);
   }
 
-  /** What a listener of a failure does wrong must not leave the client without an answer. */
+  /** A facade was destroyed by a listener. */
+  destroyedBy(_facade, error) {
+    this.fail(error ?? proxyError('ECONNRESET', 'socket hang up', 502, 'send', 'internal'));
+  }
+
+  #emit(event, args) {
+    return this.#hasListeners(event) ? callListeners(this.#proxy, event, args, this.#hookFailed) : undefined;
+  }
+
+  #hookFailed = (error) => {
+    if (this.#isOver || this.#isDelivered) this.#guard(error);
+    else this.fail(error);
+  };
+
+  /** Failures of what listens to failures: they must not leave the client without an answer. */
   #guard = (error) => {
     this.#proxy.warn(error);
     const res = this.#res;
     if (res.writableEnded) return;
-    if (res.headersSent) res.destroy?.();
+    if (res.headersSent) cutResponse(this.#req, res);
     else this.#call.answer(error, res);
   };
 
-  #emit(event, args) {
-    if (!this.#hasListeners(event)) return undefined;
-    return callListeners(this.#proxy, event, args, (error) => this.#hookFailed(error));
-  }
-
-  #hookFailed(error) {
-    if (this.#isOver) this.#guard(error);
-    else this.fail(error);
-  }
-
   /** Stops everything on the engine's side. */
-  #giveUp(error) {
+  #stop(error) {
+    if (this.#isOver) return;
     this.#isOver = true;
     this.#stopUpload();
     this.#download?.abort();
-    if (this.#engine !== undefined && this.#id >= 0) this.#engine.native.abort(this.#id);
+    if (this.#id >= 0) this.#engine.native.abort(this.#id);
     this.#proxyReq?.closed(error);
     this.#proxyRes?.closed(error);
-    this.#call.settled();
   }
 
   #stopUpload() {
@@ -363,30 +391,29 @@ class Exchange {
     this.#upload = null;
   }
 
-  #releaseEngine() {
+  #settle() {
+    this.#stop();
+    this.#call.settled();
+  }
+
+  /** The engine has sent the last completion, and all that was to be read is read. */
+  #release() {
     if (this.#id < 0) return;
     const id = this.#id;
     this.#id = -1;
-    this.#engine.native.release(id);
     this.#engine.release(id);
-  }
-
-  /** The client has its answer, or is gone. */
-  #settle() {
-    this.#giveUp();
-  }
-
-  /** A facade was destroyed by a listener. */
-  destroyedBy(facade, error) {
-    if (this.#isOver) return;
-    if (facade === this.#proxyRes && this.#res.headersSent) this.#res.destroy?.();
-    this.fail(error ?? proxyError('ECONNRESET', 'socket hang up', 502, 'send', 'internal'));
   }
 }
 
+const NO_HEAD = [];
 const BANG = 0x21;
 /** Set by the tests of what a panic does; the engine must be built for it. */
 const FAULT = Symbol.for('rs-proxy-middleware.fault');
+
+/** HTTP/1.0 has no chunks: such a client's connection cannot be trusted any further (RFC 9112 §6.1). */
+function isChunked10(req) {
+  return req.httpVersion === '1.0' && req.headers['transfer-encoding'] !== undefined;
+}
 
 function joined(written, rest) {
   if (written.length === 0) return rest;

@@ -8,8 +8,8 @@
 
 /** Beyond latin1: such text cannot be sent, and must not be cut down to something that can. */
 const BEYOND_LATIN1 = /[^\0-\xff]/;
-/** Node drops what exceeds this many raw header items without a word. */
-const NODE_RAW_LIMIT = 2000;
+/** Node drops what exceeds this many header fields without a word, unless the server has a limit of its own. */
+const NODE_FIELD_LIMIT = 1000;
 
 /**
  * @typedef {object} PackedRequest
@@ -27,7 +27,7 @@ const NODE_RAW_LIMIT = 2000;
  */
 function packRequest(req, added) {
   const socket = req.socket ?? req.connection;
-  const scan = req.rawHeaders === undefined ? NOTHING_RAW : scanRaw(req.rawHeaders);
+  const scan = req.rawHeaders === undefined ? NOTHING_RAW : scanRaw(req.rawHeaders, fieldLimit(socket));
   const flags = (socket?.encrypted ? 'e' : '') + scan.flags;
   let text = `${req.method}\n${req.url}\n${req.httpVersion}\n${socket?.remoteAddress ?? ''}\n${flags}\n`;
   let fields = scan.count;
@@ -52,8 +52,14 @@ function packRequest(req, added) {
 const COLON = 0x3a;
 const NOTHING_RAW = { flags: '', text: '', count: 0 };
 
+function fieldLimit(socket) {
+  const limit = socket?.server?.maxHeadersCount;
+  if (typeof limit !== 'number') return NODE_FIELD_LIMIT;
+  return limit > 0 ? limit : Infinity;
+}
+
 /** What `req.headers` does not say: a second Host, fields that Node cut off, a field of a name that an object cannot hold. */
-function scanRaw(raw) {
+function scanRaw(raw, limit) {
   let hosts = 0;
   let text = '';
   let count = 0;
@@ -66,8 +72,9 @@ function scanRaw(raw) {
       count++;
     }
   }
-  if (hosts < 2 && count === 0 && raw.length < NODE_RAW_LIMIT) return NOTHING_RAW;
-  return { flags: (hosts > 1 ? 'h' : '') + (raw.length >= NODE_RAW_LIMIT ? 't' : ''), text, count };
+  const isCut = raw.length >= 2 * limit;
+  if (hosts < 2 && count === 0 && !isCut) return NOTHING_RAW;
+  return { flags: (hosts > 1 ? 'h' : '') + (isCut ? 't' : ''), text, count };
 }
 
 /** Lines of a field whose value is not simply a string, or that is HTTP/2's own. */

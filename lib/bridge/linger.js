@@ -11,7 +11,10 @@ const MOST_MILLISECONDS = 1000;
  * @param {() => void} onOver is called once, when the upload has ended or was listened to for long enough
  */
 function linger(req, onOver) {
-  if (req.readableEnded || req.destroyed) return void onOver();
+  if (req.readableEnded || req.destroyed) {
+    onOver();
+    return;
+  }
   let bytes = 0;
   const over = () => {
     clearTimeout(timer);

@@ -15,20 +15,30 @@ const { hookError, hookTimeoutError } = require('./errors.js');
 function callListeners(emitter, event, args, onFailure) {
   let pending;
   for (const listener of emitter.rawListeners(event)) {
-    let result;
-    try {
-      result = Reflect.apply(listener, emitter, args);
-    } catch (thrown) {
-      onFailure(hookError(event, thrown));
-      return pending;
-    }
-    if (typeof result?.then === 'function') {
-      const settled = Promise.resolve(result).catch((reason) => onFailure(hookError(event, reason)));
-      (pending ??= []).push(settled);
-    }
+    const settled = callCaught(listener, emitter, event, args, onFailure);
+    if (settled === THREW) return pending;
+    if (settled !== undefined) (pending ??= []).push(settled);
   }
   return pending;
 }
+
+/**
+ * Calls one function of the user's, with every failure caught.
+ *
+ * @returns {Promise<unknown> | undefined | typeof THREW} what it returned, if that is a promise; never rejects
+ */
+function callCaught(hook, self, name, args, onFailure) {
+  try {
+    const result = Reflect.apply(hook, self, args);
+    if (typeof result?.then !== 'function') return undefined;
+    return Promise.resolve(result).catch((reason) => onFailure(hookError(name, reason)));
+  } catch (thrown) {
+    onFailure(hookError(name, thrown));
+    return THREW;
+  }
+}
+
+const THREW = Symbol('threw');
 
 /**
  * Waits for asynchronous listeners, but not for ever.
@@ -50,4 +60,4 @@ async function withinTime(event, pending, milliseconds) {
   }
 }
 
-module.exports = { callListeners, withinTime };
+module.exports = { callCaught, callListeners, withinTime };

@@ -21,7 +21,8 @@ function takeWhole(req) {
     if (!req.complete) return undefined;
     if (req.readableLength === 0) return req.rawTrailers.length === 0 ? EMPTY : undefined;
     // Somebody else listens, decodes, or must get the trailers in order: that is the stream's business.
-    if (req.readableEncoding !== null || req.listenerCount('data') > 0 || req.rawTrailers.length > 0) return undefined;
+    if (req.readableEncoding !== null || req.listenerCount('data') > 0 || req.rawTrailers.length > 0)
+      return undefined;
     if (req.read !== http.IncomingMessage.prototype.read) return undefined;
     return req.read() ?? EMPTY;
   }
@@ -55,7 +56,8 @@ class RequestBody {
 
   #onData = (chunk) => {
     if (this.#isOver) return;
-    const bytes = typeof chunk === 'string' ? Buffer.from(chunk, this.#req.readableEncoding ?? 'utf8') : chunk;
+    const bytes =
+      typeof chunk === 'string' ? Buffer.from(chunk, this.#req.readableEncoding ?? 'utf8') : chunk;
     if (!this.#sink.write(bytes)) this.#req.pause();
   };
 

@@ -66,12 +66,15 @@ class ResponseBody {
     this.#onDelivered = onDelivered;
     if (this.#whole === undefined) {
       this.#isGenuine = isGenuine(res);
-      res.flushHeaders?.();
+      // The head does not wait for a body that is slow to begin (an event stream, a long poll).
+      if (this.#engine.waiting(this.#id) === 0) res.flushHeaders?.();
       this.#pump();
       return;
     }
     this.#isOver = true;
     const body = this.#whole;
+    // Once Node knows a body's length it takes this value for UTF-8, and would send other bytes than these.
+    if (res.hasHeader?.('content-disposition')) res.writeHead(res.statusCode);
     if (uploader !== null) {
       if (body !== '') res.write(Buffer.from(body, 'latin1'));
       this.#finish();

@@ -6,6 +6,7 @@
  */
 
 const http = require('node:http');
+const { proxyError } = require('./errors.js');
 const { unpack } = require('./head-codec.js');
 
 const { prototype } = http.ServerResponse;
@@ -30,6 +31,7 @@ function isGenuine(res) {
  * @param {number} at
  */
 function writeHead(res, status, reason, items, at) {
+  checkStatusLine(res, status, reason);
   let cookies;
   for (let i = at; i < items.length; i += 2) {
     const name = items[i];
@@ -40,6 +42,28 @@ function writeHead(res, status, reason, items, at) {
   res.statusCode = status;
   // HTTP/2 has no reason phrases, and warns of them.
   if (reason !== '' && res.stream === undefined) res.statusMessage = reason;
+}
+
+/** What Node would refuse only once the fields are set. */
+function checkStatusLine(res, status, reason) {
+  // HTTP/2 has no others.
+  const highest = res.stream === undefined ? 999 : 599;
+  if (!(status >= 200 && status <= highest)) {
+    throw proxyError('HPE_INVALID_STATUS', `Invalid status code: ${status}`, 502, 'head', 'upstream');
+  }
+  if (NOT_IN_REASON.test(reason)) {
+    throw proxyError('ERR_INVALID_CHAR', 'Invalid character in statusMessage', 502, 'head', 'upstream');
+  }
+}
+
+const NOT_IN_REASON = /[^\t\x20-\x7e\x80-\xff]/;
+
+/** Takes back what `writeHead` has set: an error's answer must not go out with another one's length, coding or cookies. */
+function takeBackHead(res, items, at) {
+  for (let i = at; i < items.length; i += 2) res.removeHeader?.(items[i]);
+  // Who removes the target's date does not ask for none.
+  res.sendDate = true;
+  if (res.stream === undefined) res.statusMessage = undefined;
 }
 
 /** Whether the client reads chunks. */
@@ -68,4 +92,4 @@ function writeTrailers(res, text) {
   res.addTrailers(trailers);
 }
 
-module.exports = { canChunk, isGenuine, writeHead, writeInterim, writeTrailers };
+module.exports = { canChunk, isGenuine, takeBackHead, writeHead, writeInterim, writeTrailers };

@@ -40,7 +40,8 @@ class ProxyRequest extends http.OutgoingMessage {
 
   /** Exact names and values, as they are sent. */
   getRawHeaderMap() {
-    const map = {};
+    // Without a prototype, so that a field may be named like one.
+    const map = Object.create(null);
     for (const name of this.getRawHeaderNames()) map[name] = this.getHeader(name);
     return map;
   }
@@ -89,7 +90,10 @@ class ProxyRequest extends http.OutgoingMessage {
 
   write(chunk, encoding, callback) {
     const done = typeof encoding === 'function' ? encoding : callback;
-    const bytes = typeof chunk === 'string' ? Buffer.from(chunk, typeof encoding === 'string' ? encoding : 'utf8') : chunk;
+    const bytes =
+      typeof chunk === 'string'
+        ? Buffer.from(chunk, typeof encoding === 'string' ? encoding : 'utf8')
+        : chunk;
     if (this.writableEnded || (this.#isSent && !this.#exchange.isSending)) {
       return this.#refuse(done);
     }

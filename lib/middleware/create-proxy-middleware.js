@@ -11,7 +11,8 @@ const { answerError } = require('./error-response.js');
  */
 function createProxyMiddleware(options) {
   const { on = {}, ...serverOptions } = options ?? {};
-  if (typeof on !== 'object' || on === null) throw optionError('on', 'The option on must be an object of listeners');
+  if (typeof on !== 'object' || on === null)
+    throw optionError('on', 'The option on must be an object of listeners');
   const proxy = new ProxyServer(serverOptions);
   for (const [event, listener] of Object.entries(on)) {
     if (listener === undefined) continue;

@@ -1,6 +1,12 @@
 'use strict';
 
-const TIMED_OUT_OR_GONE = new Set(['ECONNRESET', 'ENOTFOUND', 'ECONNREFUSED', 'ETIMEDOUT', 'ECONNECT_TIMEOUT']);
+const TIMED_OUT_OR_GONE = new Set([
+  'ECONNRESET',
+  'ENOTFOUND',
+  'ECONNREFUSED',
+  'ETIMEDOUT',
+  'ECONNECT_TIMEOUT',
+]);
 
 /**
  * The status of http-proxy-middleware for an error (contract/http-proxy-middleware.md §4.1); what was the client's fault keeps the engine's.

@@ -28,6 +28,8 @@ export declare class NativeEngine {
    * `length` is the body's, negative if it is unknown until it ends.
    */
   outgoing(head: string, fields: number, status: number, openEnded: boolean): string
+  /** Wakes the engine's thread for the exchanges that were begun since it was last called. */
+  flush(): void
   /** Adds bytes to the request's body; `false`: wait for `WRITABLE`. */
   write(id: number, chunk: Buffer): boolean
   /** Ends the request's body with packed trailers. */

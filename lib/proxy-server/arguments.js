@@ -11,7 +11,8 @@ function webArguments(rest) {
   let callback;
   for (const argument of rest) {
     if (typeof argument === 'function') callback = argument;
-    else if (typeof argument === 'object' && argument !== null && !ArrayBuffer.isView(argument)) options ??= argument;
+    else if (typeof argument === 'object' && argument !== null && !ArrayBuffer.isView(argument))
+      options ??= argument;
   }
   return { options, callback };
 }

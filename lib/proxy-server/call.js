@@ -1,6 +1,6 @@
 'use strict';
 
-const { callListeners } = require('../bridge/listeners.js');
+const { callCaught, callListeners } = require('../bridge/listeners.js');
 
 /**
  * One call of `web()`: its options, and who hears of its end. In this order: the callback, the `error` listeners, whoever awaits the
@@ -40,11 +40,7 @@ class Call {
   fail(error, req, res, guard) {
     const args = [error, req, res, this.config?.target ?? this.options.target];
     if (this.#callback !== undefined) {
-      try {
-        this.#callback(...args);
-      } catch (thrown) {
-        guard(thrown);
-      }
+      callCaught(this.#callback, undefined, 'callback', args, guard);
     } else if (this.#proxy.listenerCount('error') > 0) {
       callListeners(this.#proxy, 'error', args, guard);
     } else if (this.#outcome.isAwaited) {

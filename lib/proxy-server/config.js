@@ -95,7 +95,10 @@ function parseTarget(href) {
   try {
     return new URL(href);
   } catch {
-    throw optionError('target', `The option target is not a URL: ${JSON.stringify(href)}; write it like http://localhost:9000`);
+    throw optionError(
+      'target',
+      `The option target is not a URL: ${JSON.stringify(href)}; write it like http://localhost:9000`,
+    );
   }
 }
 
@@ -124,7 +127,9 @@ function portOf(host) {
 }
 
 function pem(ca) {
-  return (Array.isArray(ca) ? ca : [ca]).map((one) => (typeof one === 'string' ? one : Buffer.from(one).toString('latin1'))).join('\n');
+  return (Array.isArray(ca) ? ca : [ca])
+    .map((one) => (typeof one === 'string' ? one : Buffer.from(one).toString('latin1')))
+    .join('\n');
 }
 
 module.exports = { configOf };

@@ -54,7 +54,10 @@ function checkOptions(options) {
     const rule = Object.hasOwn(OPTIONS, name) ? OPTIONS[name] : undefined;
     if (rule === undefined) {
       if (value === false) continue;
-      throw optionError(name, `The option ${name} is not supported by this version of rs-proxy-middleware; remove it`);
+      throw optionError(
+        name,
+        `The option ${name} is not supported by this version of rs-proxy-middleware; remove it`,
+      );
     }
     if (!rule.is(value)) throw optionError(name, `The option ${name} must be ${rule.want}`);
   }

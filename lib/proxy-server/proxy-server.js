@@ -31,11 +31,22 @@ class ProxyServer extends EventEmitter {
   #web(req, res, rest) {
     const { options, callback } = webArguments(rest);
     const outcome = new Outcome();
-    const call = new Call(this, options === undefined ? this.options : { ...this.options, ...options }, callback, outcome);
+    const call = new Call(
+      this,
+      options === undefined ? this.options : { ...this.options, ...options },
+      callback,
+      outcome,
+    );
     const exchange = new Exchange(this, req, res, call);
     const { target } = call.options;
     if (target === undefined || target === null) {
-      const error = proxyError('ERR_PROXY_NO_TARGET', 'Must set target or forward', 500, 'accept', 'internal');
+      const error = proxyError(
+        'ERR_PROXY_NO_TARGET',
+        'Must set target or forward',
+        500,
+        'accept',
+        'internal',
+      );
       process.nextTick(() => exchange.fail(error));
       return outcome;
     }

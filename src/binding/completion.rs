@@ -75,5 +75,7 @@ fn text<'env>(env: &'env Env, head: &Head, texts: &mut Vec<JsString<'env>>) -> R
     pack_fields(head.fields.iter(), &mut packed);
     texts.push(env.create_string_latin1(&packed)?);
     let flag = |set: bool, flag| if set { flag } else { 0 };
-    Ok(flag(head.is_open_ended, OPEN_ENDED) | flag(head.ends_connection, ENDS_CONNECTION) | flag(head.is_http10, HTTP10))
+    Ok(flag(head.is_open_ended, OPEN_ENDED)
+        | flag(head.ends_connection, ENDS_CONNECTION)
+        | flag(head.is_http10, HTTP10))
 }

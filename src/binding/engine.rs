@@ -49,7 +49,8 @@ impl NativeEngine {
             // It can only fail while the environment is being torn down, and then nobody waits.
             wake.call((), ThreadsafeFunctionCallMode::NonBlocking);
         }));
-        let engine = Engine::start(Arc::clone(&ring)).map_err(|error| napi::Error::from_reason(error.to_string()))?;
+        let engine =
+            Engine::start(Arc::clone(&ring)).map_err(|error| napi::Error::from_reason(error.to_string()))?;
         let engine = Rc::new(RefCell::new(Some(engine)));
         env.add_env_cleanup_hook(Rc::clone(&engine), |engine| drop(engine.borrow_mut().take()))?;
         Ok(Self { engine, ring, exchanges: RefCell::default(), drained: RefCell::default() })
@@ -57,7 +58,10 @@ impl NativeEngine {
 
     /// Begins exchange `id` with the packed head of its client's request; runs the incoming passes.
     #[napi(catch_unwind)]
-    #[allow(clippy::too_many_arguments, reason = "one crossing per event: what belongs to it crosses with it")]
+    #[allow(
+        clippy::too_many_arguments,
+        reason = "one crossing per event: what belongs to it crosses with it"
+    )]
     pub fn submit(
         &self,
         id: u32,
@@ -145,11 +149,20 @@ impl NativeEngine {
         env.create_string_latin1(&packed)
     }
 
+    /// Wakes the engine's thread for the exchanges that were begun since it was last called.
+    #[napi(catch_unwind)]
+    pub fn flush(&self) {
+        if let Some(engine) = self.engine.borrow().as_ref() {
+            engine.flush();
+        }
+    }
+
     /// Adds bytes to the request's body; `false`: wait for `WRITABLE`.
     #[napi(catch_unwind)]
     pub fn write(&self, id: u32, chunk: BufferSlice<'_>) -> bool {
         // Copied: JavaScript can still write to the buffer while the engine's thread reads.
-        self.with(id, |exchange| exchange.request_body().write(Bytes::copy_from_slice(&chunk))).unwrap_or(true)
+        self.with(id, |exchange| exchange.request_body().write(Bytes::copy_from_slice(&chunk)))
+            .unwrap_or(true)
     }
 
     /// Ends the request's body with packed trailers.
@@ -162,13 +175,15 @@ impl NativeEngine {
     /// Reads bytes of the response's body into `into`; 0 if there are none now.
     #[napi(catch_unwind)]
     pub fn read(&self, id: u32, mut into: BufferSlice<'_>) -> u32 {
-        self.with(id, |exchange| exchange.response_body().read(&mut into)).map_or(0, |n| u32::try_from(n).unwrap_or(u32::MAX))
+        self.with(id, |exchange| exchange.response_body().read(&mut into))
+            .map_or(0, |n| u32::try_from(n).unwrap_or(u32::MAX))
     }
 
     /// How many bytes of the response's body wait.
     #[napi(catch_unwind)]
     pub fn waiting(&self, id: u32) -> u32 {
-        self.with(id, |exchange| exchange.response_body().len()).map_or(0, |n| u32::try_from(n).unwrap_or(u32::MAX))
+        self.with(id, |exchange| exchange.response_body().len())
+            .map_or(0, |n| u32::try_from(n).unwrap_or(u32::MAX))
     }
 
     /// Gives an exchange up. It still ends with a last completion.
@@ -191,7 +206,9 @@ impl NativeEngine {
     pub fn drain<'env>(&self, env: &'env Env, mut records: BufferSlice<'_>) -> Result<Vec<JsString<'env>>> {
         let mut drained = self.drained.borrow_mut();
         drained.clear();
-        let Some((count, records)) = records.split_at_mut_checked(completion::RECORD) else { return Ok(Vec::new()) };
+        let Some((count, records)) = records.split_at_mut_checked(completion::RECORD) else {
+            return Ok(Vec::new());
+        };
         self.ring.drain(records.len() / completion::RECORD, &mut drained);
         count[..4].copy_from_slice(&u32::try_from(drained.len()).unwrap_or(0).to_ne_bytes());
         let mut texts = Vec::with_capacity(drained.len() * 2);
@@ -210,7 +227,9 @@ impl NativeEngine {
     pub fn stats(&self) -> NativeStats {
         let engine = self.engine.borrow();
         let Some(stats) = engine.as_ref().map(Engine::stats) else { return NativeStats::default() };
-        let read = |gauge: &std::sync::atomic::AtomicUsize| u32::try_from(gauge.load(Ordering::Relaxed)).unwrap_or(u32::MAX);
+        let read = |gauge: &std::sync::atomic::AtomicUsize| {
+            u32::try_from(gauge.load(Ordering::Relaxed)).unwrap_or(u32::MAX)
+        };
         NativeStats {
             exchanges: read(&stats.exchanges),
             connections: read(&stats.connections),

@@ -3,7 +3,11 @@
 //! Everything here runs on the thread of its Node environment. The engine calls back through one weak threadsafe function per
 //! environment, which only says «drain the ring».
 
-#![allow(missing_docs, clippy::needless_pass_by_value, reason = "the macros of napi write public items and owned arguments")]
+#![allow(
+    missing_docs,
+    clippy::needless_pass_by_value,
+    reason = "the macros of napi write public items and owned arguments"
+)]
 
 mod completion;
 mod config;

@@ -119,7 +119,8 @@ impl Channel {
 
     /// Task's end: waits until the channel is below its bound.
     pub async fn room(&self) {
-        std::future::poll_fn(|cx| self.poll_when(cx, |state| (state.bytes < Self::WINDOW).then_some(()))).await;
+        std::future::poll_fn(|cx| self.poll_when(cx, |state| (state.bytes < Self::WINDOW).then_some(())))
+            .await;
     }
 
     /// Task's end: the next piece.

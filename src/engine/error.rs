@@ -93,7 +93,9 @@ impl fmt::Display for Error {
             Kind::Closed | Kind::Cancelled | Kind::Timeout(_) => f.write_str("socket hang up"),
             Kind::Protocol(fault) => write!(f, "Parse Error: {}", fault.message()),
             Kind::Tls(fault) => f.write_str(&fault.message),
-            Kind::Panic => f.write_str("the proxy engine panicked while it served this request; please report it"),
+            Kind::Panic => {
+                f.write_str("the proxy engine panicked while it served this request; please report it")
+            }
             Kind::Stopped => f.write_str("the proxy engine was stopped while it served this request"),
         }
     }
@@ -229,6 +231,8 @@ pub enum Refusal {
     Host,
     /// A method that is no token.
     Method,
+    /// A field of the `headers` option that cannot be sent.
+    OptionField,
     /// Node kept only the first of the request's fields.
     TooManyFields,
     /// A request target that cannot be sent.
@@ -244,6 +248,8 @@ impl Refusal {
         match self {
             Self::TransferCoding => 501,
             Self::TooManyFields => 431,
+            // Not the client's fault.
+            Self::OptionField => 500,
             _ => 400,
         }
     }
@@ -252,7 +258,7 @@ impl Refusal {
         match self {
             Self::BodyLength => "ERR_PROXY_INVALID_BODY_LENGTH",
             Self::DuplicateHost | Self::Host => "ERR_PROXY_INVALID_HOST",
-            Self::Field | Self::Unpackable => "ERR_INVALID_CHAR",
+            Self::Field | Self::OptionField | Self::Unpackable => "ERR_INVALID_CHAR",
             Self::Method => "ERR_INVALID_HTTP_TOKEN",
             Self::TooManyFields => "HPE_HEADER_OVERFLOW",
             Self::Target => "ERR_UNESCAPED_CHARACTERS",
@@ -263,9 +269,12 @@ impl Refusal {
     const fn message(self) -> &'static str {
         match self {
             Self::BodyLength => "The request's Content-Length is not usable",
-            Self::DuplicateHost => "The request has more than one Host field; set allowDuplicateHost to forward the first",
+            Self::DuplicateHost => {
+                "The request has more than one Host field; set allowDuplicateHost to forward the first"
+            }
             Self::Field | Self::Unpackable => "Invalid character in header content",
             Self::Host => "The request's Host field is not a host",
+            Self::OptionField => "Invalid character in a field of the headers option",
             Self::Method => "Method must be a valid HTTP token",
             Self::TooManyFields => "The request has more header fields than Node keeps",
             Self::Target => "Request path contains unescaped characters",

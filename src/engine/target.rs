@@ -138,7 +138,9 @@ mod tests {
 
     #[test]
     fn what_is_no_target_is_said() {
-        for text in ["", "foo", "http://", "//x", "http://[::1", "http://a b", "http://a:65536", "http://a:80x"] {
+        for text in
+            ["", "foo", "http://", "//x", "http://[::1", "http://a b", "http://a:65536", "http://a:80x"]
+        {
             assert!(matches!(Target::parse(text), Err(InvalidTarget::Url(_))), "{text}");
         }
         for text in ["ftp://x", "file:///etc/passwd", "javascript:1"] {

@@ -51,11 +51,16 @@ impl Engine {
         Ok(Self { inbox, context, thread: Some(thread) })
     }
 
-    /// Begins an exchange.
+    /// Begins an exchange. Its thread is not woken for it before [`Engine::flush`], unless many wait.
     pub fn submit(&self, order: Order) -> Exchange {
         let (exchange, life) = prepare(order, self.context.clone());
         self.inbox.put(Box::pin(life));
         exchange
+    }
+
+    /// Wakes the thread for what was submitted.
+    pub fn flush(&self) {
+        self.inbox.flush();
     }
 
     /// Gauges and counters.
@@ -102,7 +107,13 @@ impl Inbox {
             return;
         }
         state.waiting.push(life);
-        Self::wake(state);
+        if state.waiting.len() >= WAKE_AT {
+            Self::wake(state);
+        }
+    }
+
+    fn flush(&self) {
+        Self::wake(self.lock());
     }
 
     fn stop(&self) {
@@ -155,3 +166,5 @@ impl std::fmt::Debug for Inbox {
 }
 
 const RESOLVER_THREADS: usize = 8;
+/// So many orders do not wait for [`Engine::flush`]: the thread can work while its caller goes on.
+const WAKE_AT: usize = 8;

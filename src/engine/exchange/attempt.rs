@@ -47,14 +47,17 @@ impl Attempt<'_> {
         match result {
             Ok(Received { last, lifetime }) => {
                 // Whatever is left in the buffer answers nothing that we asked.
-                if let Some(lifetime) = lifetime.filter(|_| self.order.config.reuse && connection.buffer.is_empty()) {
+                if let Some(lifetime) =
+                    lifetime.filter(|_| self.order.config.reuse && connection.buffer.is_empty())
+                {
                     self.context.pool.give(self.key.clone(), connection, lifetime);
                 }
                 Ok(last)
             }
             Err(error) => {
                 let unanswered = !receiver.has_answer() && connection.buffer.is_empty();
-                let may_retry = reused && unanswered && matches!(error.kind, Kind::Closed | Kind::Socket { .. });
+                let may_retry =
+                    reused && unanswered && matches!(error.kind, Kind::Closed | Kind::Socket { .. });
                 Err(Failure { error, may_retry })
             }
         }

@@ -191,3 +191,5 @@ fn request_framing(order: &Order) -> Framing {
     }
 }
 
+#[cfg(test)]
+mod tests;

@@ -42,7 +42,17 @@ pub(super) struct Receiver<'a> {
 impl<'a> Receiver<'a> {
     pub(super) const fn new(order: &'a Order, shared: &'a Shared, context: &'a Context, peer: Peer) -> Self {
         let (send_error, head_deadline) = (None, None);
-        Self { order, shared, context, peer, send_error, head_deadline, interim: 0, interim_bytes: 0, has_answer: false }
+        Self {
+            order,
+            shared,
+            context,
+            peer,
+            send_error,
+            head_deadline,
+            interim: 0,
+            interim_bytes: 0,
+            has_answer: false,
+        }
     }
 
     /// Whether any part of a response has been taken.
@@ -110,12 +120,17 @@ impl<'a> Receiver<'a> {
         }
         self.interim += 1;
         self.interim_bytes += bytes;
-        if self.interim > MOST_INTERIM && self.interim_bytes > MOST_INTERIM_BYTES || self.interim > MOST_INTERIM_EVER {
+        if self.interim > MOST_INTERIM && self.interim_bytes > MOST_INTERIM_BYTES
+            || self.interim > MOST_INTERIM_EVER
+        {
             return Err(fault(Fault::TooManyInterim));
         }
         if self.interim <= MOST_INTERIM {
             let fields = outgoing::run(head.fields, head.status, Framing::Empty);
-            let head = Head { fields, ..self.describe(head.status, head.reason, Framing::Empty, head.is_http10, false) };
+            let head = Head {
+                fields,
+                ..self.describe(head.status, head.reason, Framing::Empty, head.is_http10, false)
+            };
             self.context.ring.push(self.order.id, Event::Interim(head));
         }
         Ok(())
@@ -280,10 +295,16 @@ fn whole(decoder: &mut Decoder, buffer: &mut BytesMut, framing: Framing) -> Resu
             }
         }
     }
-    let mut data = pieces.into_iter().filter_map(|piece| if let Decoded::Data(data) = piece { Some(data) } else { None });
+    let mut data = pieces
+        .into_iter()
+        .filter_map(|piece| if let Decoded::Data(data) = piece { Some(data) } else { None });
     let first = data.next().unwrap_or_default();
     let rest: Vec<Bytes> = data.collect();
-    Ok(Early::Whole(if rest.is_empty() { first } else { Bytes::from([&[first], &rest[..]].concat().concat()) }))
+    Ok(Early::Whole(if rest.is_empty() {
+        first
+    } else {
+        Bytes::from([&[first], &rest[..]].concat().concat())
+    }))
 }
 
 const fn in_body(fault: Fault) -> Error {

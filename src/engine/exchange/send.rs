@@ -36,6 +36,11 @@ impl<'a> Body<'a> {
         self.whole.as_ref().is_none_or(|whole| whole.len() <= REPLAY_LIMIT) && self.taken.is_some()
     }
 
+    /// Whether bytes wait to be sent.
+    fn has_more(&self) -> bool {
+        !self.channel.is_empty()
+    }
+
     async fn next(&mut self, id: u32, ring: &Ring) -> Piece {
         if let Some(again) = self.taken.as_ref().and_then(|taken| taken.get(self.sent)) {
             self.sent += 1;
@@ -77,6 +82,10 @@ pub(super) async fn stream<W: AsyncWrite + Unpin>(
     // The head does not wait for the body: the target may answer before there is one.
     write(&mut writer, &mut out, limit).await?;
     loop {
+        // A body of known length is over with its last byte, whether its writer has said so yet or not.
+        if left == 0 && matches!(framing, Framing::Length(_)) && !body.has_more() {
+            return Ok(());
+        }
         match body.next(id, ring).await {
             Piece::Data(bytes, _) => {
                 if framing == Framing::Chunked {

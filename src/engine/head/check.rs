@@ -6,8 +6,23 @@ pub fn is_token(bytes: &[u8]) -> bool {
 }
 
 const fn is_token_byte(b: u8) -> bool {
-    matches!(b, b'!' | b'#' | b'$' | b'%' | b'&' | b'\'' | b'*' | b'+' | b'-' | b'.' | b'^' | b'_' | b'`' | b'|' | b'~')
-        || b.is_ascii_alphanumeric()
+    matches!(
+        b,
+        b'!' | b'#'
+            | b'$'
+            | b'%'
+            | b'&'
+            | b'\''
+            | b'*'
+            | b'+'
+            | b'-'
+            | b'.'
+            | b'^'
+            | b'_'
+            | b'`'
+            | b'|'
+            | b'~'
+    ) || b.is_ascii_alphanumeric()
 }
 
 /// A field value: no control characters but the tab. Bytes from 0x80 on are allowed and opaque.
@@ -41,7 +56,23 @@ pub fn is_host(bytes: &[u8]) -> bool {
 /// RFC 3986's reg-name without the comma, which is what joins two hosts.
 const fn is_host_byte(b: u8) -> bool {
     b.is_ascii_alphanumeric()
-        || matches!(b, b'-' | b'.' | b'_' | b'~' | b'%' | b'!' | b'$' | b'&' | b'\'' | b'(' | b')' | b'*' | b'+' | b';' | b'=')
+        || matches!(
+            b,
+            b'-' | b'.'
+                | b'_'
+                | b'~'
+                | b'%'
+                | b'!'
+                | b'$'
+                | b'&'
+                | b'\''
+                | b'('
+                | b')'
+                | b'*'
+                | b'+'
+                | b';'
+                | b'='
+        )
 }
 
 fn is_port(bytes: &[u8]) -> bool {
@@ -59,7 +90,10 @@ mod tests {
         for good in ["a", "a.b:80", "[::1]", "[::1]:8080", "xn--x_y", "a:", "127.0.0.1:65535"] {
             assert!(is_host(good.as_bytes()), "{good}");
         }
-        for bad in ["", "a b", "a,b", "a/b", "u@h", "a:99999", "[::1", "a?b", "[::1]x", "a:8x", ":80", "a\\b", "\u{e9}"] {
+        for bad in [
+            "", "a b", "a,b", "a/b", "u@h", "a:99999", "[::1", "a?b", "[::1]x", "a:8x", ":80", "a\\b",
+            "\u{e9}",
+        ] {
             assert!(!is_host(bad.as_bytes()), "{bad}");
         }
         assert!(!is_host(&[b'a'; 300]));

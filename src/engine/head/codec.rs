@@ -33,7 +33,7 @@ impl PackedRequest {
         let remote = reader.item()?;
         let flags = reader.item()?;
         let head = RequestHead { method, target, version, fields: reader.fields(fields)? };
-        let overrides = reader.fields(overrides)?;
+        let overrides = reader.fields(overrides).map_err(|_| Error::refused(Refusal::OptionField))?;
         reader.finish()?;
         let has = |flag| memchr::memchr(flag, &flags).is_some();
         let client = Client {

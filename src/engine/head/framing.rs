@@ -90,9 +90,13 @@ mod tests {
     fn lengths() {
         assert_eq!(framing(&[("Content-Length", "02")]), Ok(Some(Framing::Length(2))));
         assert_eq!(framing(&[("content-length", "0")]), Ok(Some(Framing::Empty)));
-        assert_eq!(framing(&[("content-length", "5"), ("content-length", "5")]), Ok(Some(Framing::Length(5))));
+        assert_eq!(
+            framing(&[("content-length", "5"), ("content-length", "5")]),
+            Ok(Some(Framing::Length(5)))
+        );
         assert_eq!(framing(&[]), Ok(None));
-        for bad in ["", "+2", "-1", "0x2", "2, 2", "2 ", "9223372036854775808", "99999999999999999999999999"] {
+        for bad in ["", "+2", "-1", "0x2", "2, 2", "2 ", "9223372036854775808", "99999999999999999999999999"]
+        {
             assert_eq!(framing(&[("content-length", bad)]), Err(FramingError::Length), "{bad}");
         }
         assert_eq!(framing(&[("content-length", "5"), ("content-length", "6")]), Err(FramingError::Length));
@@ -101,11 +105,16 @@ mod tests {
     #[test]
     fn only_chunked_is_a_transfer_coding() {
         assert_eq!(framing(&[("transfer-encoding", "Chunked")]), Ok(Some(Framing::Chunked)));
-        for bad in ["gzip, chunked", ",chunked", "chunked, chunked", "identity", "chunked;q=1", "xchunked", ""] {
+        for bad in
+            ["gzip, chunked", ",chunked", "chunked, chunked", "identity", "chunked;q=1", "xchunked", ""]
+        {
             assert_eq!(framing(&[("transfer-encoding", bad)]), Err(FramingError::TransferCoding), "{bad}");
         }
         let twice = [("transfer-encoding", "chunked"), ("transfer-encoding", "chunked")];
         assert_eq!(framing(&twice), Err(FramingError::TransferCoding));
-        assert_eq!(framing(&[("content-length", "1"), ("transfer-encoding", "chunked")]), Err(FramingError::Both));
+        assert_eq!(
+            framing(&[("content-length", "1"), ("transfer-encoding", "chunked")]),
+            Err(FramingError::Both)
+        );
     }
 }

@@ -58,7 +58,11 @@ impl ResponseHead {
         }
         let status = parsed.code.filter(|code| *code >= 100).ok_or_else(|| fault(Fault::Status))?;
         let reason = parsed.reason.unwrap_or_default().as_bytes();
-        let reason = if reason.iter().all(|b| matches!(b, b' '..=b'~')) { text.slice_ref(reason) } else { Bytes::new() };
+        let reason = if reason.iter().all(|b| matches!(b, b' '..=b'~')) {
+            text.slice_ref(reason)
+        } else {
+            Bytes::new()
+        };
         let mut fields = Fields::with_capacity(parsed.headers.len() + 2);
         for line in parsed.headers.iter() {
             fields.push(text.slice_ref(line.name.as_bytes()), text.slice_ref(line.value));

@@ -38,8 +38,12 @@ pub(super) fn take_origin_form(head: &mut RequestHead) -> Result<(), Error> {
 }
 
 fn strip_scheme(target: &[u8]) -> Option<&[u8]> {
-    let has = |scheme: &[u8]| target.len() >= scheme.len() && target[..scheme.len()].eq_ignore_ascii_case(scheme);
-    [&b"http://"[..], b"https://"].into_iter().find(|scheme| has(scheme)).map(|scheme| &target[scheme.len()..])
+    let has =
+        |scheme: &[u8]| target.len() >= scheme.len() && target[..scheme.len()].eq_ignore_ascii_case(scheme);
+    [&b"http://"[..], b"https://"]
+        .into_iter()
+        .find(|scheme| has(scheme))
+        .map(|scheme| &target[scheme.len()..])
 }
 
 /// A request without `Host` (HTTP/1.0) names the target.

@@ -30,11 +30,16 @@ fn is_fixed(field: &Field) -> bool {
 /// Whether a `Connection` list names this field. Fields that a message cannot do without cannot be nominated.
 fn nominates(list: &[u8], name: &[u8]) -> bool {
     !is_essential(name)
-        && list.split(|&b| b == b',').take(MOST_NOMINATIONS).any(|token| token.trim_ascii().eq_ignore_ascii_case(name))
+        && list
+            .split(|&b| b == b',')
+            .take(MOST_NOMINATIONS)
+            .any(|token| token.trim_ascii().eq_ignore_ascii_case(name))
 }
 
 fn is_essential(name: &[u8]) -> bool {
-    [&b"host"[..], b"cookie", b"authorization", b"set-cookie", b"content-type"].iter().any(|e| e.eq_ignore_ascii_case(name))
+    [&b"host"[..], b"cookie", b"authorization", b"set-cookie", b"content-type"]
+        .iter()
+        .any(|e| e.eq_ignore_ascii_case(name))
 }
 
 /// More are an attack on the quadratic comparison (reliability.md A-72).

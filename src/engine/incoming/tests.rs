@@ -28,7 +28,8 @@ fn request(target: &'static str, lines: &[(&'static str, &'static str)]) -> Pack
 }
 
 fn lines(outbound: &Outbound) -> Vec<String> {
-    let line = |f: &crate::engine::head::Field| format!("{}: {}", f.name.escape_ascii(), f.value.escape_ascii());
+    let line =
+        |f: &crate::engine::head::Field| format!("{}: {}", f.name.escape_ascii(), f.value.escape_ascii());
     outbound.head.fields.iter().map(line).collect()
 }
 
@@ -65,7 +66,8 @@ fn hop_by_hop_and_nominated_fields_are_removed_and_essential_ones_are_not() {
 fn a_client_cannot_nominate_away_what_we_add() {
     let mut config = config("http://t");
     config.xfwd = true;
-    let packed = request("/", &[("host", "x:81"), ("connection", "x-forwarded-for"), ("x-forwarded-for", "6.6.6.6")]);
+    let packed =
+        request("/", &[("host", "x:81"), ("connection", "x-forwarded-for"), ("x-forwarded-for", "6.6.6.6")]);
     let sent = lines(&run(packed, &config).unwrap());
     assert!(sent.contains(&"x-forwarded-for: 127.0.0.1".to_owned()), "{sent:?}");
     assert!(sent.contains(&"x-forwarded-port: 81".to_owned()), "{sent:?}");
@@ -75,11 +77,17 @@ fn a_client_cannot_nominate_away_what_we_add() {
 fn forwarding_fields_are_appended_to_and_an_ipv6_host_has_its_own_port() {
     let mut config = config("http://t");
     config.xfwd = true;
-    let packed = request("/", &[("host", "[::1]:7777"), ("x-forwarded-for", "1.1.1.1"), ("x-forwarded-host", "first")]);
+    let packed = request(
+        "/",
+        &[("host", "[::1]:7777"), ("x-forwarded-for", "1.1.1.1"), ("x-forwarded-host", "first")],
+    );
     let sent = lines(&run(packed, &config).unwrap());
-    for line in
-        ["x-forwarded-for: 1.1.1.1,127.0.0.1", "x-forwarded-port: 7777", "x-forwarded-proto: http", "x-forwarded-host: first"]
-    {
+    for line in [
+        "x-forwarded-for: 1.1.1.1,127.0.0.1",
+        "x-forwarded-port: 7777",
+        "x-forwarded-proto: http",
+        "x-forwarded-host: first",
+    ] {
         assert!(sent.contains(&line.to_owned()), "{line} in {sent:?}");
     }
 }
@@ -96,7 +104,15 @@ fn an_absolute_url_decides_over_the_host_field() {
 
 #[test]
 fn odd_targets_have_a_defined_result() {
-    for (target, sent) in [("*", "/*"), ("", "/"), ("?q", "/?q"), ("/a#b", "/a"), ("//x", "//x"), ("/%", "/%"), ("/a\\b", "/a\\b")] {
+    for (target, sent) in [
+        ("*", "/*"),
+        ("", "/"),
+        ("?q", "/?q"),
+        ("/a#b", "/a"),
+        ("//x", "//x"),
+        ("/%", "/%"),
+        ("/a\\b", "/a\\b"),
+    ] {
         let outbound = run(request(target, &[("host", "x")]), &config("http://t")).unwrap();
         assert_eq!(&outbound.head.target[..], sent.as_bytes());
     }

@@ -104,7 +104,8 @@ mod tests {
 
     #[test]
     fn trailers_cannot_change_what_was_said_before() {
-        let mut trailers = fields(&[("Content-Length", "5"), ("Set-Cookie", "a"), ("Location", "/"), ("X-Sum", "1")]);
+        let mut trailers =
+            fields(&[("Content-Length", "5"), ("Set-Cookie", "a"), ("Location", "/"), ("X-Sum", "1")]);
         run_trailers(&mut trailers);
         assert_eq!(lines(&trailers), ["X-Sum: 1"]);
     }

@@ -50,13 +50,17 @@ impl Connection {
     /// is woken when that changes.
     pub fn poll_quiet(&mut self, cx: &mut Context<'_>) -> bool {
         let mut byte = [0];
-        self.buffer.is_empty() && Pin::new(&mut self.io).poll_read(cx, &mut ReadBuf::new(&mut byte)).is_pending()
+        self.buffer.is_empty()
+            && Pin::new(&mut self.io).poll_read(cx, &mut ReadBuf::new(&mut byte)).is_pending()
     }
 }
 
 impl fmt::Debug for Connection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Connection").field("peer", &self.peer).field("reused", &self.reused).finish_non_exhaustive()
+        f.debug_struct("Connection")
+            .field("peer", &self.peer)
+            .field("reused", &self.reused)
+            .finish_non_exhaustive()
     }
 }
 

@@ -33,8 +33,15 @@ impl Key {
     pub fn of(config: &Config, fields: &Fields) -> Self {
         let target = &config.target;
         let tls = config.tls.clone();
-        let server_name = tls.as_ref().map(|_| server_name(fields).unwrap_or_else(|| Arc::clone(&target.host)));
-        Self { host: Arc::clone(&target.host), port: target.port, socket_path: target.socket_path.clone(), tls, server_name }
+        let server_name =
+            tls.as_ref().map(|_| server_name(fields).unwrap_or_else(|| Arc::clone(&target.host)));
+        Self {
+            host: Arc::clone(&target.host),
+            port: target.port,
+            socket_path: target.socket_path.clone(),
+            tls,
+            server_name,
+        }
     }
 }
 
@@ -98,7 +105,7 @@ impl Pool {
         None
     }
 
-    /// Keeps a connection for as long as its target said, or [`IDLE_LIMIT`].
+    /// Keeps a connection for as long as its target said, or four seconds.
     pub fn give(&self, key: Key, mut connection: Connection, lifetime: Duration) {
         let mut state = self.lock();
         if state.count >= MOST_IDLE || lifetime.is_zero() {
@@ -123,7 +130,7 @@ impl Pool {
     }
 
     /// Throws out what has expired and what is not quiet any more, for ever. Without idle connections it sleeps until one comes; otherwise
-    /// it looks when one stirs, and every [`TICK`].
+    /// it looks when one stirs, and every half second.
     pub async fn keep_clean(self: Arc<Self>) {
         let mut tick = std::pin::pin!(sleep(TICK));
         std::future::poll_fn(|cx| {
@@ -152,17 +159,22 @@ impl Pool {
 }
 
 /// How long a connection may wait for its next request after a response with these fields: what the target said in `Keep-Alive`,
-/// less a second for the way, or [`IDLE_LIMIT`]. Zero: it must not be kept.
+/// less a second for the way, or four seconds. Zero: it must not be kept.
 pub(crate) fn lifetime(fields: &Fields) -> Duration {
     let Some(hint) = fields.get(b"keep-alive") else { return IDLE_LIMIT };
     let mut lifetime = IDLE_LIMIT;
     for part in hint.split(|&b| b == b',').map(<[u8]>::trim_ascii) {
         let number = |prefix: &[u8]| {
-            let digits = part.get(..prefix.len()).filter(|p| p.eq_ignore_ascii_case(prefix)).map(|p| &part[p.len()..])?;
+            let digits = part
+                .get(..prefix.len())
+                .filter(|p| p.eq_ignore_ascii_case(prefix))
+                .map(|p| &part[p.len()..])?;
             crate::engine::head::parse_length(digits)
         };
         match (number(b"timeout="), number(b"max=")) {
-            (Some(seconds), _) => lifetime = Duration::from_secs(seconds.saturating_sub(1)).min(LONGEST_LIFETIME),
+            (Some(seconds), _) => {
+                lifetime = Duration::from_secs(seconds.saturating_sub(1)).min(LONGEST_LIFETIME)
+            }
             (_, Some(0 | 1)) => return Duration::ZERO,
             _ => {}
         }

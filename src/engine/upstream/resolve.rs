@@ -41,7 +41,8 @@ pub(super) async fn resolve(host: &str, port: u16) -> Result<Vec<SocketAddr>, Er
 /// Alternates between the families (RFC 8305 §4), keeping the order within each.
 fn alternate(addresses: Vec<SocketAddr>) -> Vec<SocketAddr> {
     let first_is_v6 = addresses.first().is_some_and(SocketAddr::is_ipv6);
-    let (preferred, other): (Vec<_>, Vec<_>) = addresses.into_iter().partition(|a| a.is_ipv6() == first_is_v6);
+    let (preferred, other): (Vec<_>, Vec<_>) =
+        addresses.into_iter().partition(|a| a.is_ipv6() == first_is_v6);
     let (mut preferred, mut other) = (preferred.into_iter(), other.into_iter());
     let mut ordered = Vec::new();
     loop {

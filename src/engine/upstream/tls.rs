@@ -102,7 +102,10 @@ impl Hash for TlsProfile {
 
 impl fmt::Debug for TlsProfile {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("TlsProfile").field("verify", &self.verify).field("roots", &self.roots.len()).finish_non_exhaustive()
+        f.debug_struct("TlsProfile")
+            .field("verify", &self.verify)
+            .field("roots", &self.roots.len())
+            .finish_non_exhaustive()
     }
 }
 
@@ -122,7 +125,12 @@ pub(super) async fn handshake(
     let wanted = key.server_name.as_deref().unwrap_or(&key.host);
     let name = ServerName::try_from(wanted.to_owned())
         .or_else(|_| ServerName::try_from(key.host.to_string()))
-        .map_err(|_| fault("ERR_TLS_CERT_ALTNAME_INVALID", format!("{wanted} is not a name that a certificate can have")))?;
+        .map_err(|_| {
+            fault(
+                "ERR_TLS_CERT_ALTNAME_INVALID",
+                format!("{wanted} is not a name that a certificate can have"),
+            )
+        })?;
     match TlsConnector::from(Arc::clone(&profile.config)).connect(name, io).await {
         Ok(stream) => Ok(Box::new(stream)),
         Err(error) => Err(classify(&error, peer)),

@@ -38,7 +38,11 @@ impl std::error::Error for VerifyFault {}
 
 impl Verifier {
     /// A verifier that trusts what `webpki` trusts, and the very certificates of `roots`.
-    pub(super) const fn new(verify: bool, webpki: Arc<WebPkiServerVerifier>, roots: Vec<CertificateDer<'static>>) -> Self {
+    pub(super) const fn new(
+        verify: bool,
+        webpki: Arc<WebPkiServerVerifier>,
+        roots: Vec<CertificateDer<'static>>,
+    ) -> Self {
         Self { verify, webpki, roots }
     }
 
@@ -91,8 +95,9 @@ impl ServerCertVerifier for Verifier {
         now: UnixTime,
     ) -> Result<ServerCertVerified, Error> {
         if self.verify {
-            self.check(leaf, chain, name, now)
-                .map_err(|fault| Error::InvalidCertificate(CertificateError::Other(OtherError(Arc::new(fault)))))?;
+            self.check(leaf, chain, name, now).map_err(|fault| {
+                Error::InvalidCertificate(CertificateError::Other(OtherError(Arc::new(fault))))
+            })?;
         }
         Ok(ServerCertVerified::assertion())
     }
@@ -148,9 +153,13 @@ fn check_dates(certificate: &X509Certificate<'_>, now: UnixTime) -> Result<(), V
 
 /// Node's `checkServerIdentity`: the alternative names, or the subject's common name where there are none.
 fn check_name(certificate: &X509Certificate<'_>, name: &ServerName<'_>) -> Result<(), VerifyFault> {
-    let names = certificate.subject_alternative_name().ok().flatten().map(|extension| &extension.value.general_names);
+    let names =
+        certificate.subject_alternative_name().ok().flatten().map(|extension| &extension.value.general_names);
     let names = names.map(Vec::as_slice).unwrap_or_default();
-    let dns: Vec<&str> = names.iter().filter_map(|n| if let GeneralName::DNSName(dns) = n { Some(*dns) } else { None }).collect();
+    let dns: Vec<&str> = names
+        .iter()
+        .filter_map(|n| if let GeneralName::DNSName(dns) = n { Some(*dns) } else { None })
+        .collect();
     let wanted = name.to_str();
     let (matches, reason) = match name {
         ServerName::IpAddress(address) => {
@@ -162,7 +171,8 @@ fn check_name(certificate: &X509Certificate<'_>, name: &ServerName<'_>) -> Resul
             (matches, format!("IP: {wanted} is not in the cert's list: {}", list(names)))
         }
         _ if dns.is_empty() => {
-            let common: Vec<&str> = certificate.subject().iter_common_name().filter_map(|cn| cn.as_str().ok()).collect();
+            let common: Vec<&str> =
+                certificate.subject().iter_common_name().filter_map(|cn| cn.as_str().ok()).collect();
             let matches = common.iter().any(|pattern| host_matches(pattern, &wanted));
             (matches, format!("Host: {wanted}. is not cert's CN: {}", common.join(", ")))
         }
@@ -182,9 +192,9 @@ fn check_name(certificate: &X509Certificate<'_>, name: &ServerName<'_>) -> Resul
 fn host_matches(pattern: &str, host: &str) -> bool {
     let host = host.strip_suffix('.').unwrap_or(host);
     match pattern.strip_prefix("*.") {
-        Some(parent) => host
-            .split_once('.')
-            .is_some_and(|(label, rest)| !label.is_empty() && rest.contains('.') && rest.eq_ignore_ascii_case(parent)),
+        Some(parent) => host.split_once('.').is_some_and(|(label, rest)| {
+            !label.is_empty() && rest.contains('.') && rest.eq_ignore_ascii_case(parent)
+        }),
         None => pattern.eq_ignore_ascii_case(host),
     }
 }

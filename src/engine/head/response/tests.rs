@@ -34,7 +34,9 @@ fn a_head_that_drips_in_is_looked_at_once_per_byte() {
 
 #[test]
 fn what_is_no_http_is_known_from_its_first_bytes() {
-    for bytes in [&b"SSH-2.0-x"[..], b"ICY 200 OK\r\n\r\n", b"<html>", b"\r\nHTTP/1.1 200 OK\r\n\r\n", b"HTTX"] {
+    for bytes in
+        [&b"SSH-2.0-x"[..], b"ICY 200 OK\r\n\r\n", b"<html>", b"\r\nHTTP/1.1 200 OK\r\n\r\n", b"HTTX"]
+    {
         assert_eq!(fault_of(bytes), "HPE_INVALID_CONSTANT");
     }
 }

@@ -64,7 +64,11 @@ impl Decoder {
             match self.state {
                 State::Done => return Ok(Decoded::End(std::mem::take(&mut self.trailers))),
                 State::UntilClose => {
-                    return Ok(if buffer.is_empty() { Decoded::More } else { Decoded::Data(buffer.split().freeze()) });
+                    return Ok(if buffer.is_empty() {
+                        Decoded::More
+                    } else {
+                        Decoded::Data(buffer.split().freeze())
+                    });
                 }
                 State::Length(0) => self.state = State::Done,
                 State::Length(left) => {

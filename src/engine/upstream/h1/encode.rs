@@ -21,7 +21,8 @@ pub fn request_head(head: &RequestHead, framing: Framing, keep_alive: bool, out:
         // A request cannot end with its connection: whoever builds one says how long it is.
         Framing::Empty | Framing::UntilClose => {}
     }
-    let connection: &[u8] = if keep_alive { b"connection: keep-alive\r\n\r\n" } else { b"connection: close\r\n\r\n" };
+    let connection: &[u8] =
+        if keep_alive { b"connection: keep-alive\r\n\r\n" } else { b"connection: close\r\n\r\n" };
     out.extend_from_slice(connection);
 }
 
@@ -71,7 +72,10 @@ mod tests {
             (Framing::Length(7), "content-length: 7"),
             (Framing::Chunked, "transfer-encoding: chunked"),
         ] {
-            assert_eq!(written("DELETE", framing), format!("DELETE /a HTTP/1.1\r\nhost: x\r\n{line}\r\n{end}"));
+            assert_eq!(
+                written("DELETE", framing),
+                format!("DELETE /a HTTP/1.1\r\nhost: x\r\n{line}\r\n{end}")
+            );
         }
     }
 }

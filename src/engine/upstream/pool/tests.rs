@@ -50,12 +50,12 @@ async fn the_janitor_closes_what_expired_or_stirred() {
     tokio::task::yield_now().await;
     assert_eq!(idle(&stats), 3);
     drop(closing_peer);
-    tokio::time::sleep(Duration::from_millis(1)).await;
+    sleep(Duration::from_millis(1)).await;
     assert_eq!(idle(&stats), 2, "the end of an idle connection is noticed at once");
     chatting_peer.write_all(b"HTTP/1.1 200 OK\r\n\r\n").await.unwrap();
-    tokio::time::sleep(Duration::from_millis(1)).await;
+    sleep(Duration::from_millis(1)).await;
     assert_eq!(idle(&stats), 1, "so are bytes that nobody asked for");
-    tokio::time::sleep(Duration::from_secs(5)).await;
+    sleep(Duration::from_secs(5)).await;
     assert_eq!((idle(&stats), stats.connections.load(Ordering::Relaxed)), (0, 0));
 }
 

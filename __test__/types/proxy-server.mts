@@ -1,0 +1,74 @@
+/** The proxy server's types, as an ES module sees them. Compiled, never run: what must not compile says so. */
+
+import * as http from 'node:http';
+import type { Socket } from 'node:net';
+import { createProxyServer, ProxyServer } from 'rs-proxy-middleware';
+
+const proxy = createProxyServer({ target: 'http://127.0.0.1:9000', changeOrigin: true });
+proxy satisfies ProxyServer;
+
+createProxyServer();
+createProxyServer({ target: new URL('http://127.0.0.1:9000') });
+createProxyServer({ target: { host: '127.0.0.1', port: 9000 } });
+createProxyServer({ target: { socketPath: '/run/app.sock' } });
+createProxyServer({
+  target: 'https://127.0.0.1',
+  secure: true,
+  ca: 'PEM',
+  headers: { 'x-a': 'b' },
+  xfwd: true,
+});
+createProxyServer({ proxyTimeout: 1000, connectTimeout: 1000, timeout: 1000, agent: false });
+createProxyServer({ prependPath: false, ignorePath: true, selfHandleResponse: true });
+
+// @ts-expect-error a number is no target
+createProxyServer({ target: 9000 });
+// @ts-expect-error an option that does not exist
+createProxyServer({ tarjet: 'http://127.0.0.1:9000' });
+// @ts-expect-error a time-out is a number of milliseconds
+createProxyServer({ proxyTimeout: '1 s' });
+
+http.createServer((req, res) => {
+  proxy.web(req, res) satisfies Promise<void>;
+  proxy.web(req, res, { target: 'http://127.0.0.1:9001' }) satisfies Promise<void>;
+  proxy.web(req, res, { target: 'http://127.0.0.1:9001' }, (error) => {
+    error satisfies Error;
+  });
+  // @ts-expect-error a response is needed
+  void proxy.web(req);
+});
+
+proxy.on('start', (req, res, target) => {
+  req satisfies http.IncomingMessage;
+  res satisfies http.ServerResponse;
+  void target;
+});
+proxy.on('proxyReq', (proxyReq, req, res, options) => {
+  proxyReq satisfies http.ClientRequest;
+  proxyReq.setHeader('x-a', 'b');
+  req satisfies http.IncomingMessage;
+  res satisfies http.ServerResponse;
+  void options.target;
+});
+proxy.on('proxyRes', (proxyRes, req, res) => {
+  proxyRes satisfies http.IncomingMessage;
+  proxyRes.headers['x-a'] = 'b';
+  req satisfies http.IncomingMessage;
+  res satisfies http.ServerResponse;
+});
+proxy.on('end', (req, res, proxyRes) => {
+  req satisfies http.IncomingMessage;
+  res satisfies http.ServerResponse;
+  proxyRes satisfies http.IncomingMessage;
+});
+proxy.on('error', (error, req, res) => {
+  error satisfies Error;
+  req satisfies http.IncomingMessage;
+  res satisfies http.ServerResponse | Socket;
+  if (error instanceof Error && 'code' in error) void error.code;
+});
+proxy.on('econnreset', (error, req, res) => {
+  error satisfies Error;
+  req satisfies http.IncomingMessage;
+  void res;
+});

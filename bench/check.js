@@ -1,0 +1,69 @@
+'use strict';
+
+const assert = require('node:assert/strict');
+const http = require('node:http');
+const {
+  SMALL_BODY,
+  LARGE_BODY,
+  REQUEST_HEADERS,
+  RESPONSE_HEADERS,
+  HOOK_REQUEST_HEADER,
+  HOOK_RESPONSE_HEADER,
+  HOOK_VALUE,
+} = require('./payload.js');
+
+/**
+ * One request before the measuring: what a contestant leaves out must not make it look fast.
+ *
+ * @throws {Error} saying what was wrong with the answer
+ */
+async function checkContestant(contestant, url, scenario) {
+  const answer = await request(url + scenario.path, scenario);
+  const expected = scenario.path === '/large' ? LARGE_BODY : SMALL_BODY;
+  assert.equal(answer.status, 200, `answered ${answer.status}: ${answer.body.toString('latin1', 0, 200)}`);
+  assert.ok(answer.body.equals(expected), `wrong body of ${answer.body.length} bytes`);
+  for (const [name, value] of Object.entries(RESPONSE_HEADERS)) {
+    if (name === 'Date') assert.ok(answer.headers.date, 'no Date in the response');
+    else assert.equal(answer.headers[name.toLowerCase()], value, `response header ${name}`);
+  }
+  if (scenario.hooks)
+    assert.equal(answer.headers[HOOK_RESPONSE_HEADER], HOOK_VALUE, 'response hook had no effect');
+  if (contestant.kind !== 'floor') await checkForwarding(url, scenario);
+}
+
+/** The upstream answers /echo with what reached it. */
+async function checkForwarding(url, scenario) {
+  const answer = await request(`${url}/echo?a=1&b=%20`, scenario);
+  const seen = JSON.parse(answer.body.toString());
+  const [requestLine, ...lines] = seen.head.split('\r\n');
+  assert.equal(requestLine, `${scenario.method} /echo?a=1&b=%20 HTTP/1.1`, 'request line at the upstream');
+  assert.equal(seen.body, scenario.body, 'request body at the upstream');
+  const wanted = { ...REQUEST_HEADERS, ...(scenario.hooks && { [HOOK_REQUEST_HEADER]: HOOK_VALUE }) };
+  for (const [name, value] of Object.entries(wanted)) {
+    const line = `${name}: ${value}`.toLowerCase();
+    assert.ok(
+      lines.some((one) => one.toLowerCase() === line),
+      `request header ${name} did not reach the upstream`,
+    );
+  }
+}
+
+function request(url, { method, body }) {
+  return new Promise((resolve, reject) => {
+    const headers = { ...REQUEST_HEADERS, ...(body !== '' && { 'Content-Type': 'application/json' }) };
+    if (body !== '') headers['Content-Length'] = Buffer.byteLength(body);
+    const req = http.request(url, { method, headers, agent: false, timeout: 5000 }, async (res) => {
+      try {
+        const chunks = await res.toArray();
+        resolve({ status: res.statusCode, headers: res.headers, body: Buffer.concat(chunks) });
+      } catch (error) {
+        reject(error);
+      }
+    });
+    req.on('timeout', () => req.destroy(new Error('no answer within 5 s')));
+    req.on('error', reject);
+    req.end(body);
+  });
+}
+
+module.exports = { checkContestant };

@@ -1,0 +1,13 @@
+'use strict';
+
+const http = require('node:http');
+const httpProxy = require('http-proxy-3');
+const { serve, badGateway } = require('../serve.js');
+const { setRequestHeader, setResponseHeader } = require('../hooks.js');
+
+serve(({ target, hooks }) => {
+  const proxy = httpProxy.createProxyServer({ target, agent: new http.Agent({ keepAlive: true }) });
+  if (hooks) proxy.on('proxyReq', setRequestHeader).on('proxyRes', setResponseHeader);
+  proxy.on('error', badGateway);
+  return (req, res) => proxy.web(req, res);
+});

@@ -1,0 +1,30 @@
+'use strict';
+
+const path = require('node:path');
+
+/**
+ * Who is measured, in the order of the tables. `script` is a Node program on top of ../serve.js; `command` makes
+ * the command line of another program. `hooks`: it has a way to edit both heads. `pkg`: whose version is printed.
+ *
+ * @type {Array<{ name: string, label: string, kind: 'floor' | 'original' | 'ours' | 'reference', pkg?: string,
+ *   hooks?: boolean, script?: string, command?: (directory: string, port: number, target: string) => string[] }>}
+ */
+module.exports = [
+  node('node-floor', 'Node http answering itself, no proxy', { kind: 'floor' }),
+  node('http-proxy-3', 'http-proxy-3, default', { pkg: 'http-proxy-3', hooks: true }),
+  node('http-proxy-3-agent', 'http-proxy-3, keep-alive agent', { pkg: 'http-proxy-3', hooks: true }),
+  node('http-proxy', 'http-proxy, default', { pkg: 'http-proxy', hooks: true }),
+  node('http-proxy-middleware', 'http-proxy-middleware', { pkg: 'http-proxy-middleware', hooks: true }),
+  node('httpxy', 'httpxy', { pkg: 'httpxy', hooks: true }),
+  node('fastify-http-proxy', '@fastify/http-proxy', { pkg: '@fastify/http-proxy', hooks: true }),
+  node('fast-proxy', 'fast-proxy (undici)', { pkg: 'fast-proxy', hooks: true }),
+  node('undici', 'bare undici dispatch, no features', { pkg: 'undici' }),
+  node('ours-server', 'ours: createProxyServer().web', { kind: 'ours', hooks: true }),
+  node('ours-middleware', 'ours: createProxyMiddleware', { kind: 'ours', hooks: true }),
+  { name: 'nginx', label: 'nginx', kind: 'reference', command: require('./nginx.js').command },
+  { name: 'haproxy', label: 'haproxy', kind: 'reference', command: require('./haproxy.js').command },
+];
+
+function node(name, label, more) {
+  return { name, label, kind: 'original', script: path.join(__dirname, `${name}.js`), ...more };
+}

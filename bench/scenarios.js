@@ -1,0 +1,24 @@
+'use strict';
+
+const { POST_BODY } = require('./payload.js');
+
+/**
+ * `compare` is the figure the ratios of the table are made of: CPU time per request, or the median latency.
+ *
+ * @typedef {{ name: string, title: string, path: string, method: string, body: string, connections: number,
+ *   hooks: boolean, compare: 'cpu' | 'p50' }} Scenario
+ */
+
+/** @type {Scenario[]} */
+module.exports = [
+  scenario('small', 'Small JSON GET, 64 keep-alive connections'),
+  scenario('hooks', 'Small JSON GET, 64 connections, one header set on each head by hooks', { hooks: true }),
+  scenario('post', 'POST of 1 KB, 64 connections', { path: '/post', method: 'POST', body: POST_BODY }),
+  scenario('large', 'GET of 1 MB, 16 connections', { path: '/large', connections: 16 }),
+  scenario('latency', 'Small JSON GET, one connection at a time', { connections: 1, compare: 'p50' }),
+];
+
+function scenario(name, title, more) {
+  const usual = { path: '/small', method: 'GET', body: '', connections: 64, hooks: false, compare: 'cpu' };
+  return { name, title, ...usual, ...more };
+}

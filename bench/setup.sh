@@ -1,0 +1,20 @@
+#!/bin/sh
+# Installs the programs the benchmark needs beside Node: wrk makes the load, nginx and haproxy are measured.
+set -eu
+
+missing=''
+for program in wrk nginx haproxy; do
+  command -v "$program" >/dev/null 2>&1 || [ -x "/usr/sbin/$program" ] || missing="$missing $program"
+done
+[ -n "$missing" ] || exit 0
+
+if command -v apt-get >/dev/null 2>&1 && [ "$(id -u)" -eq 0 ]; then
+  apt-get update -qq
+  # RUNLEVEL=1 asks the packages not to start services of their own, which would listen on port 80.
+  # shellcheck disable=SC2086 # one word per package
+  RUNLEVEL=1 DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends $missing
+else
+  echo "The benchmark needs:$missing" >&2
+  echo "Debian and Ubuntu: sudo apt-get install$missing · macOS: brew install$missing" >&2
+  exit 1
+fi

@@ -1,0 +1,102 @@
+'use strict';
+
+/**
+ * `npm test`: set-up, the Rust tests with and without the binding, jest, and one total as the last line.
+ * `npm test -- <jest arguments>` leaves the Rust tests out; so does `--nightly`, which runs jest's long tests too.
+ */
+
+const fs = require('node:fs');
+const path = require('node:path');
+const { ROOT, heading, main, runAndRead } = require('./steps.js');
+const { checkRust, npm, setup } = require('./setup.js');
+const { jest } = require('./jest.js');
+
+const RESULTS = path.join(ROOT, 'target', 'jest.json');
+
+async function test(args) {
+  setup();
+  const jestArgs = args.filter((arg) => arg !== '--nightly');
+  const env = args.includes('--nightly') ? { NIGHTLY: '1' } : {};
+  checkRust();
+  const phases = args.length > 0 ? [] : await rustPhases();
+  phases.push(await faultsPhase(), await jestPhase(jestArgs, env));
+  report(phases);
+}
+
+async function rustPhases() {
+  const phases = [];
+  const cargo = async (title, ...args) => {
+    const { output, failure } = await runAndRead(title, 'cargo', [
+      'test',
+      '--locked',
+      '--no-fail-fast',
+      ...args,
+    ]);
+    phases.push({ title, failure, ...countCargo(output) });
+  };
+  await cargo('Rust: the engine alone', '--no-default-features');
+  await cargo('Rust: the engine with the Node.js binding');
+  return phases;
+}
+
+/** The addon with faults on purpose, in target/faults, for the tests of what happens then. */
+async function faultsPhase() {
+  const title = 'Building the addon with faults';
+  const { failure } = await runAndRead(title, process.execPath, [
+    ...npm(),
+    'run',
+    '--silent',
+    'build:faults',
+  ]);
+  return { title, failure, passed: 0, failed: 0, skipped: 0 };
+}
+
+async function jestPhase(args, env) {
+  const title = 'JavaScript';
+  fs.mkdirSync(path.dirname(RESULTS), { recursive: true });
+  fs.rmSync(RESULTS, { force: true });
+  const command = jest(['--json', `--outputFile=${RESULTS}`, ...args]);
+  const { failure } = await runAndRead(title, process.execPath, command, { env });
+  return { title, failure, ...countJest() };
+}
+
+function countCargo(output) {
+  const counts = { passed: 0, failed: 0, skipped: 0 };
+  for (const [, passed, failed, ignored] of output.matchAll(
+    /^test result: \w+\. (\d+) passed; (\d+) failed; (\d+) ignored/gm,
+  )) {
+    counts.passed += Number(passed);
+    counts.failed += Number(failed);
+    counts.skipped += Number(ignored);
+  }
+  return counts;
+}
+
+function countJest() {
+  if (!fs.existsSync(RESULTS)) return { passed: 0, failed: 0, skipped: 0 };
+  const results = JSON.parse(fs.readFileSync(RESULTS, 'utf8'));
+  return {
+    passed: results.numPassedTests,
+    // A file that could not be loaded has no tests to count.
+    failed: results.numFailedTests + results.numRuntimeErrorTestSuites,
+    skipped: results.numPendingTests + results.numTodoTests,
+  };
+}
+
+function report(phases) {
+  const total = { passed: 0, failed: 0, skipped: 0 };
+  heading('Total');
+  for (const { title, failure, passed, failed, skipped } of phases) {
+    // What did not compile, or died, ran no test that could fail.
+    const failures = failure && failed === 0 ? 1 : failed;
+    console.log(`${failure ? '✗' : '✓'} ${title}${failure ? `: ${failure}` : ''}`);
+    total.passed += passed;
+    total.failed += failures;
+    total.skipped += skipped;
+  }
+  if (total.failed > 0 || total.passed === 0) process.exitCode = 1;
+  const skips = total.skipped > 0 ? `, ${total.skipped} skipped` : '';
+  console.log(`${total.passed} passed, ${total.failed} failed${skips}`);
+}
+
+main(() => test(process.argv.slice(2)));
