@@ -28,7 +28,7 @@ async function listening(server, ...where) {
 }
 
 /**
- * A target that is called for each connection with its socket and records what it receives.
+ * A target that is called for each connection with its socket and records what it receives. `connected(index)` waits for a connection.
  *
  * @param {(connection: RawConnection, index: number) => void} onConnection
  * @param {...unknown} where arguments of `listen`; a free loopback port by default
@@ -46,7 +46,14 @@ async function rawTarget(onConnection, ...where) {
     if (server.listening) await new Promise((resolve) => server.close(resolve));
   });
   const { port } = server.address();
-  return { server, connections, port, url: `http://127.0.0.1:${port}` };
+  const connected = async (index = 0) => {
+    await eventually(
+      () => connections.length > index,
+      () => `there were ${connections.length} connections`,
+    );
+    return connections[index];
+  };
+  return { server, connections, connected, port, url: `http://127.0.0.1:${port}` };
 }
 
 /**
@@ -134,7 +141,11 @@ class RawConnection {
       };
       const timer = setTimeout(() => {
         done();
-        reject(new Error(`Nothing came of it within ${milliseconds} ms (ending: ${this.ending}); received: ${JSON.stringify(this.text.slice(0, 2000))}`));
+        reject(
+          new Error(
+            `Nothing came of it within ${milliseconds} ms (ending: ${this.ending}); received: ${JSON.stringify(this.text.slice(0, 2000))}`,
+          ),
+        );
       }, milliseconds);
       this.#listeners.push(look);
       look();

@@ -50,7 +50,7 @@ function cutResponse(req, res) {
   if (typeof res.stream?.close === 'function') {
     // Destroyed without an error, a stream ends in good order.
     res.stream.close(http2.constants.NGHTTP2_INTERNAL_ERROR);
-  } else if (endsWithConnection(res) && socket instanceof net.Socket && !socket.encrypted) {
+  } else if (endsWithConnection(res) && canReset(socket)) {
     // An orderly close would be the end of such a body.
     socket.resetAndDestroy();
   } else if (typeof res.destroy === 'function') {
@@ -62,6 +62,11 @@ function cutResponse(req, res) {
 
 function endsWithConnection(res) {
   return res instanceof http.ServerResponse && !res.chunkedEncoding && !res.hasHeader('content-length');
+}
+
+/** Only TCP connections can be reset. */
+function canReset(socket) {
+  return socket instanceof net.Socket && !socket.encrypted && socket.remoteAddress !== undefined;
 }
 
 module.exports = { cutResponse, watchClient };

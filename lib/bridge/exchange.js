@@ -11,6 +11,7 @@ const { cutResponse, watchClient } = require('./client.js');
 const { Engine } = require('./engine.js');
 const { hookError, proxyError, unpackError } = require('./errors.js');
 const { packFields, packRequest, unpack } = require('./head-codec.js');
+const { linger } = require('./linger.js');
 const { callListeners, withinTime } = require('./listeners.js');
 const { EMPTY, RequestBody, takeWhole } = require('./request-body.js');
 const { ResponseBody } = require('./response-body.js');
@@ -70,6 +71,11 @@ class Exchange {
         this.#settle();
         return;
       }
+      if (res[ACTIVE] !== undefined) {
+        const message = 'Another proxy is answering this request already';
+        throw proxyError('ERR_PROXY_ALREADY_ANSWERING', message, 500, 'accept', 'internal');
+      }
+      res[ACTIVE] = this;
       watchClient(req, res, () => this.#onClientClose());
       if (res.headersSent) {
         const message = 'Cannot proxy a request whose response has begun';
@@ -253,16 +259,32 @@ class Exchange {
   #deliver(flags) {
     const res = this.#res;
     const download = this.#download;
-    const cutsUpload = (flags & ENDS_CONNECTION) !== 0;
-    if (cutsUpload) this.#stopUpload();
+    const cutsUpload = this.#cutUpload(flags);
     if (!res.headersSent) {
       // A whole body is framed as its target framed it, so that the framing does not depend on how fast the bytes came.
       const isChunked = (flags & OPEN_ENDED) !== 0 && download.isWhole && canChunk(this.#req, res);
       if (isChunked && !res.hasHeader('content-length')) res.setHeader('transfer-encoding', 'chunked');
-      const endsClient = cutsUpload || isChunked10(this.#req);
-      if (endsClient && this.#req.httpVersionMajor === 1) res.setHeader('connection', 'close');
     }
     download.deliver(res, cutsUpload ? this.#req : null, () => this.#delivered());
+  }
+
+  /**
+   * An answer that begins before its request was sent whole is the last one on the client's connection: when it is complete, it ends the
+   * upload. Until then a target may answer what it reads. Says whether it is such an answer.
+   */
+  #cutUpload(flags) {
+    const cuts = (flags & ENDS_CONNECTION) !== 0;
+    if (cuts && this.#download.isWhole) this.#stopUpload();
+    const endsClient = this.#req.httpVersionMajor === 1 && (cuts || isChunked10(this.#req));
+    if (endsClient && !this.#res.headersSent) this.#res.setHeader('connection', 'close');
+    return cuts;
+  }
+
+  /** Delivers a body that listeners read, too. */
+  #pipe(facade, flags) {
+    const cutsUpload = this.#cutUpload(flags);
+    facade.pipe(this.#res, { end: !cutsUpload });
+    if (cutsUpload) facade.once('end', () => linger(this.#req, () => this.#res.end()));
   }
 
   #delivered() {
@@ -295,7 +317,7 @@ class Exchange {
       this.#stop();
     } else if (facade.isRead) {
       facade.once('end', emitEnd);
-      facade.pipe(res);
+      this.#pipe(facade, flags);
     } else {
       this.#deliver(flags);
     }
@@ -319,22 +341,39 @@ class Exchange {
     this.#download?.readable();
   }
 
+  /** Trailers go out behind the body; what a listener reads may still be on its way. */
+  #passTrailers(trailers) {
+    const facade = this.#proxyRes;
+    if (facade === null || !facade.isRead) writeTrailers(this.#res, trailers);
+    else facade.prependOnceListener('end', () => writeTrailers(this.#res, trailers));
+  }
+
   onEnd(trailers) {
     const download = this.#download;
     if (download === null) {
       this.#release();
       return;
     }
+    this.#stopUpload();
     this.#proxyRes?.setTrailers(trailers);
-    if (trailers !== '' && !this.#isOver) writeTrailers(this.#res, trailers);
+    const isTheirs = this.#call.options.selfHandleResponse;
+    if (trailers !== '' && !this.#isOver && !isTheirs) this.#passTrailers(trailers);
     download.end(() => this.#release());
   }
 
   // Ends
 
   onFailed(text) {
-    this.#release();
-    this.fail(unpackError(text));
+    const fail = () => {
+      this.#release();
+      this.fail(unpackError(text));
+    };
+    if (this.#download === null) {
+      fail();
+      return;
+    }
+    this.#stopUpload();
+    this.#download.cut(fail);
   }
 
   /**
@@ -344,7 +383,8 @@ class Exchange {
    */
   fail(error) {
     if (this.#isOver) return;
-    const isTheirs = this.#proxyRes !== null && this.#call.options.selfHandleResponse;
+    const isTheirs =
+      (this.#proxyRes !== null && this.#call.options.selfHandleResponse) || this.#res[ACTIVE] !== this;
     this.#stop(error);
     const res = this.#res;
     if (res.headersSent && !res.writableEnded && !isTheirs) cutResponse(this.#req, res);
@@ -379,6 +419,7 @@ class Exchange {
   #stop(error) {
     if (this.#isOver) return;
     this.#isOver = true;
+    if (this.#res[ACTIVE] === this) this.#res[ACTIVE] = undefined;
     this.#stopUpload();
     this.#download?.abort();
     if (this.#id >= 0) this.#engine.native.abort(this.#id);
@@ -407,6 +448,8 @@ class Exchange {
 
 const NO_HEAD = [];
 const BANG = 0x21;
+/** On a response: the exchange that answers it. */
+const ACTIVE = Symbol('rs-proxy-middleware.exchange');
 /** Set by the tests of what a panic does; the engine must be built for it. */
 const FAULT = Symbol.for('rs-proxy-middleware.fault');
 

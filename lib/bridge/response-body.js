@@ -35,7 +35,10 @@ class ResponseBody {
   #onDelivered;
   #onDrained = null;
   #isBlocked = false;
+  #isCut = false;
   #isOver = false;
+  /** Pieces handed to the client's socket and not yet taken by the system. */
+  #unwritten = 0;
 
   /**
    * @param {{ read(id: number, into: Buffer): number, waiting(id: number): number }} engine
@@ -88,13 +91,17 @@ class ResponseBody {
   }
 
   #isGenuine = false;
+  /** The facade has room for one piece. */
+  #isWanted = false;
 
   /** Feeds a `proxyRes` facade, from its `_read()`. */
   feed(facade) {
     this.#facade = facade;
+    this.#isWanted = true;
     if (this.#whole !== undefined) {
       if (this.#isOver) return;
       this.#isOver = true;
+      facade.complete = true;
       if (this.#whole !== '') facade.push(Buffer.from(this.#whole, 'latin1'));
       facade.push(null);
       return;
@@ -119,6 +126,23 @@ class ResponseBody {
     else this.readable();
   }
 
+  /**
+   * The engine will get no more from the target, and what it has got is not all.
+   *
+   * @param {() => void} onCut is called when what there is was handed to the system for the client; a facade's reader, like Node's, hears
+   *   of it at once
+   */
+  cut(onCut) {
+    this.#onDrained = onCut;
+    if (this.#res === null || this.#isOver) {
+      this.#isOver = true;
+      this.#drained();
+      return;
+    }
+    this.#isCut = true;
+    this.#pump();
+  }
+
   /** Delivers no more. */
   abort() {
     this.#isOver = true;
@@ -132,9 +156,10 @@ class ResponseBody {
   }
 
   #fill() {
-    if (this.#isOver) return;
+    if (this.#isOver || !this.#isWanted) return;
     const waiting = this.#engine.waiting(this.#id);
     if (waiting > 0) {
+      this.#isWanted = false;
       const chunk = Buffer.allocUnsafe(Math.min(waiting, SLAB));
       this.#engine.read(this.#id, chunk);
       this.#facade.push(chunk);
@@ -152,7 +177,8 @@ class ResponseBody {
     while (!this.#isBlocked && !this.#isOver) {
       const chunk = this.#isGenuine ? this.#pumpSlab() : this.#pumpBuffer();
       if (chunk === 0) {
-        if (this.#onDrained !== null) this.#finish();
+        if (this.#isCut) this.#finishCut();
+        else if (this.#onDrained !== null) this.#finish();
         return;
       }
     }
@@ -162,8 +188,16 @@ class ResponseBody {
   #pumpSlab() {
     const slab = takeSlab();
     const length = this.#engine.read(this.#id, slab);
-    if (length === 0) giveSlab(slab);
-    else this.#write(length === SLAB ? slab : slab.subarray(0, length), () => giveSlab(slab));
+    if (length === 0) {
+      giveSlab(slab);
+      return length;
+    }
+    this.#unwritten += 1;
+    this.#write(length === SLAB ? slab : slab.subarray(0, length), () => {
+      giveSlab(slab);
+      this.#unwritten -= 1;
+      if (this.#isCut && this.#unwritten === 0) this.#pump();
+    });
     return length;
   }
 
@@ -184,6 +218,13 @@ class ResponseBody {
       this.#isBlocked = false;
       this.#pump();
     });
+  }
+
+  #finishCut() {
+    // What is still in the socket's queue would be lost with it.
+    if (this.#unwritten > 0) return;
+    this.#isOver = true;
+    this.#drained();
   }
 
   #finish() {

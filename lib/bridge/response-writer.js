@@ -87,8 +87,11 @@ function writeTrailers(res, text) {
   if (items.length === 0 || typeof res.addTrailers !== 'function') return;
   const canCarry = res.chunkedEncoding === true || res.stream !== undefined;
   if (!canCarry) return;
-  const trailers = {};
-  for (let i = 0; i < items.length; i += 2) trailers[items[i]] = items[i + 1];
+  const trailers = Object.create(null);
+  for (let i = 0; i < items.length; i += 2) {
+    const [name, value] = [items[i].toLowerCase(), items[i + 1]];
+    trailers[name] = name in trailers ? `${trailers[name]}, ${value}` : value;
+  }
   res.addTrailers(trailers);
 }
 

@@ -23,6 +23,8 @@ class ProxyResponse extends http.IncomingMessage {
    */
   constructor(exchange, body, { status, text, isHttp10 }) {
     super(null);
+    // Node's parser pushes without being asked; we must be asked again after each piece.
+    this._readableState.readingMore = false;
     this.#exchange = exchange;
     this.#body = body;
     const [reason, ...raw] = unpack(text);

@@ -51,7 +51,8 @@ class Call {
       });
     } else {
       this.#proxy.warn(error);
-      this.answer(error, res);
+      // A response that another proxy is giving is that one's to end.
+      if (error.code !== 'ERR_PROXY_ALREADY_ANSWERING') this.answer(error, res);
     }
     this.#outcome.resolve();
   }

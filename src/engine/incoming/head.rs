@@ -26,15 +26,23 @@ pub(super) fn take_origin_form(head: &mut RequestHead) -> Result<(), Error> {
     if let Some(mark) = memchr::memchr(b'#', &head.target) {
         head.target.truncate(mark);
     }
-    let Some(rest) = strip_scheme(&head.target) else { return Ok(()) };
+    let Some(rest) = strip_scheme(&head.target) else {
+        return if has_other_scheme(&head.target) { Err(Error::refused(Refusal::Target)) } else { Ok(()) };
+    };
     let end = memchr::memchr2(b'/', b'?', rest).unwrap_or(rest.len());
     let (authority, path) = (head.target.slice_ref(&rest[..end]), head.target.slice_ref(&rest[end..]));
     if !is_host(&authority) {
         return Err(Error::refused(Refusal::Host));
     }
     head.fields.set("host", authority);
-    head.target = path;
+    head.target = if path.first() == Some(&b'/') { path } else { Bytes::from([b"/", &path[..]].concat()) };
     Ok(())
+}
+
+/// An absolute URL of a scheme that is not forwarded, such as `ftp://host/`.
+fn has_other_scheme(target: &[u8]) -> bool {
+    let scheme = target.iter().take_while(|b| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'-' | b'.')).count();
+    scheme > 0 && target[scheme..].starts_with(b"://")
 }
 
 fn strip_scheme(target: &[u8]) -> Option<&[u8]> {

@@ -97,7 +97,9 @@ fn an_absolute_url_decides_over_the_host_field() {
     let outbound = run(request("http://evil:99/x?y#z", &[("host", "x")]), &config("http://t")).unwrap();
     assert_eq!(&outbound.head.target[..], b"/x?y");
     assert_eq!(lines(&outbound), ["host: evil:99"]);
-    for bad in ["http://", "http://a:99999/", "http://[/x", "http://u@h/"] {
+    let outbound = run(request("http://evil?q", &[]), &config("http://t/base")).unwrap();
+    assert_eq!(&outbound.head.target[..], b"/base/?q");
+    for bad in ["http://", "http://a:99999/", "http://[/x", "http://u@h/", "ftp://h/x"] {
         assert!(run(request(bad, &[]), &config("http://t")).is_err(), "{bad}");
     }
 }

@@ -1,0 +1,69 @@
+'use strict';
+
+/** F-74, F-75: a process with a proxy ends when it should, by itself or at once. */
+
+const { closeAll, rawTarget } = require('../support/peers.js');
+const { runChild } = require('../support/child.js');
+const { GOOD } = require('../support/faults.js');
+
+afterEach(closeAll);
+
+/** Answers requests to /answered only, and keeps every connection. */
+const target = () =>
+  rawTarget((connection) =>
+    connection.onRequest((head) => {
+      if (head.includes(' /answered ')) connection.socket.write(GOOD);
+    }),
+  );
+
+/** Runs one of the ways of fixtures/lives.js; says how long it took after it had loaded. */
+async function live(way) {
+  const { url } = await target();
+  const began = Date.now();
+  const end = await runChild('lives.js', { args: [way, url] });
+  return { ...end, took: Date.now() - began };
+}
+
+describe('the process ends by itself', () => {
+  test('F-75 when a proxy was only created', async () => {
+    const { code, stderr, took } = await live('created');
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(took).toBeLessThan(2000);
+  });
+
+  test('F-75 when only idle connections are left, without waiting for them', async () => {
+    const { code, stdout, stderr, took } = await live('pooled');
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    const { statuses, stats } = JSON.parse(stdout);
+    expect(statuses).toEqual(Array(5).fill(200));
+    expect(stats.idleConnections).toBeGreaterThan(0);
+    // They would be kept for four seconds.
+    expect(took).toBeLessThan(3000);
+  });
+
+  test('F-75 after failures', async () => {
+    const { code, stdout, took } = await live('failed');
+    expect(code).toBe(0);
+    expect(JSON.parse(stdout).statuses).toEqual([502, 502, 502]);
+    expect(took).toBeLessThan(3000);
+  });
+
+  test('F-75 when the server was closed with requests that their target never answers', async () => {
+    const { code, stderr, took } = await live('abandoned');
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(took).toBeLessThan(3000);
+  });
+});
+
+describe('process.exit(0)', () => {
+  test.each(['exit', 'exit in a listener', 'exit while connecting'])(
+    'F-74 %s: at once, with code 0',
+    async (way) => {
+      for (let i = 0; i < 3; i += 1) {
+        const { code, signal, stderr, took } = await live(way);
+        expect({ code, signal, stderr }).toEqual({ code: 0, signal: null, stderr: '' });
+        expect(took).toBeLessThan(2000);
+      }
+    },
+  );
+});

@@ -1,0 +1,351 @@
+'use strict';
+
+/**
+ * F-60…F-63, F-68: listeners that throw, reject, never settle, or settle too late. Here a failing listener is its request's error, in every
+ * event: that goes further than F-68 asks.
+ */
+
+const { createProxyMiddleware, createProxyServer } = require('../../index.js');
+const {
+  answeringTarget,
+  closeAll,
+  eventually,
+  httpServer,
+  rawClient,
+  rawExchange,
+} = require('../support/peers.js');
+const { GOOD, NEXT, stats, statusOf, takeBaseline } = require('../support/faults.js');
+
+beforeAll(takeBaseline);
+afterEach(closeAll);
+
+const pause = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
+const get = 'GET /a HTTP/1.1\r\nHost: me\r\nConnection: close\r\n\r\n';
+
+/** What listeners throw. The traps of the last one throw themselves. */
+const THROWN = {
+  'an Error': () => new Error('of the listener'),
+  'a frozen Error': () => Object.freeze(new Error('of the listener')),
+  undefined: () => undefined,
+  null: () => null,
+  'a string': () => 'of the listener',
+  'a Proxy': () => new Proxy(new Error('of the listener'), {}),
+  'a Proxy whose traps throw': () => {
+    const trap = () => {
+      throw new Error('of the trap');
+    };
+    return new Proxy(
+      {},
+      { get: trap, has: trap, getPrototypeOf: trap, ownKeys: trap, getOwnPropertyDescriptor: trap },
+    );
+  },
+};
+const HOW = {
+  throws: (thrown) => () => {
+    throw thrown;
+  },
+  'rejects with': (thrown) => async () => {
+    throw thrown;
+  },
+  'rejects later with': (thrown) => async () => {
+    await pause(20);
+    throw thrown;
+  },
+};
+const rows = Object.keys(HOW).flatMap((how) => Object.keys(THROWN).map((what) => [how, what]));
+const ID = { throws: 'F-60', 'rejects with': 'F-61', 'rejects later with': 'F-61' };
+const withIds = (events) => events.flatMap((event) => rows.map(([how, what]) => [ID[how], event, how, what]));
+
+/** A proxy with one bad listener, which fails only once, and what the `error` listeners hear. */
+async function badListener(event, how, thrown, options = {}) {
+  const target = await answeringTarget(GOOD);
+  const proxy = createProxyServer({ target: target.url, ...options });
+  const heard = [];
+  let isBad = true;
+  const bad = HOW[how](thrown);
+  proxy.on(event, () => {
+    const wasBad = isBad;
+    isBad = false;
+    return wasBad ? bad() : undefined;
+  });
+  proxy.on('error', (error, req, res) => {
+    heard.push(error);
+    if (res.headersSent || res.writableEnded) return;
+    res.writeHead(error.status ?? 500).end('told');
+  });
+  const { port } = await httpServer((req, res) => proxy.web(req, res));
+  return { heard, port, target };
+}
+
+/** The listener's error itself, or one that has it as its cause. */
+function expectToBeOf(error, thrown, what) {
+  if (what.endsWith('an Error') || what.endsWith('frozen Error')) {
+    expect(error).toBe(thrown);
+    return;
+  }
+  expect(error).toBeInstanceOf(Error);
+  expect(error.code).toBe('ERR_PROXY_HOOK');
+  expect(Object.is(error.cause, thrown)).toBe(true);
+}
+
+async function nextIsServed(port) {
+  expect(statusOf(await rawExchange(port, NEXT))).toBe(200);
+  await eventually(() => stats().exchanges === 0);
+}
+
+describe('before the answer', () => {
+  test.each(withIds(['start', 'proxyReq', 'proxyRes']))(
+    '%s a %s listener %s %s',
+    async (_id, event, how, what) => {
+      const thrown = THROWN[what]();
+      // What is waited for is in time to fail the request; what is not, may be too late for that.
+      const options = how === 'throws' || event !== 'proxyReq' ? {} : { hookTimeout: 5000 };
+      const { heard, port } = await badListener(event, how, thrown, options);
+      const answer = await rawExchange(port, get);
+      if (how === 'throws' || event === 'proxyReq') {
+        expect(statusOf(answer)).toBe(500);
+        expect(heard).toHaveLength(1);
+      } else {
+        // The answer may be through when the promise is rejected; then nobody is left to tell.
+        expect([200, 500]).toContain(statusOf(answer));
+        if (statusOf(answer) === 200) expect(answer).toMatch(/\r\n\r\ngood$/);
+        expect(heard.length).toBeLessThanOrEqual(1);
+      }
+      for (const error of heard) expectToBeOf(error, thrown, what);
+      await nextIsServed(port);
+    },
+  );
+});
+
+describe('after the answer, and about failures', () => {
+  test.each(withIds(['end']))(
+    '%s an %s listener %s %s: the answer is complete',
+    async (_id, event, how, what) => {
+      const { heard, port } = await badListener(event, how, THROWN[what]());
+      expect(await rawExchange(port, get)).toMatch(/^HTTP\/1\.1 200 OK\r\n[^]*\r\n\r\ngood$/);
+      await pause(how === 'throws' ? 0 : 30);
+      expect(heard.length).toBeLessThanOrEqual(1);
+      await nextIsServed(port);
+    },
+  );
+
+  test.each(withIds(['econnreset']))('%s an %s listener %s %s', async (_id, event, how, what) => {
+    const target = await answeringTarget('');
+    const proxy = createProxyServer({ target: target.url });
+    let called = 0;
+    proxy.on(event, () => {
+      called += 1;
+      return HOW[how](THROWN[what]())();
+    });
+    const { port } = await httpServer((req, res) => proxy.web(req, res));
+    const client = await rawClient(port, get);
+    await eventually(() => target.connections.length === 1);
+    client.socket.destroy();
+    await eventually(() => called === 1 && stats().exchanges === 0);
+    await pause(how === 'throws' ? 0 : 30);
+    expect(called).toBe(1);
+  });
+
+  test.each(rows.map(([how, what]) => ['F-68', how, what]))(
+    '%s an error listener %s %s: the client is answered all the same',
+    async (_id, how, what) => {
+      const proxy = createProxyServer({ target: 'http://127.0.0.1:1' });
+      let called = 0;
+      proxy.on('error', () => {
+        called += 1;
+        return HOW[how](THROWN[what]())();
+      });
+      const { port } = await httpServer((req, res) => proxy.web(req, res));
+      expect(statusOf(await rawExchange(port, get))).toBeGreaterThanOrEqual(500);
+      expect(called).toBe(1);
+    },
+  );
+
+  test.each(rows.map(([how, what]) => ['F-68', how, what]))(
+    '%s a callback %s %s: the client is answered all the same',
+    async (_id, how, what) => {
+      const proxy = createProxyServer({ target: 'http://127.0.0.1:1' });
+      const { port } = await httpServer((req, res) => proxy.web(req, res, HOW[how](THROWN[what]())));
+      expect(statusOf(await rawExchange(port, get))).toBeGreaterThanOrEqual(500);
+    },
+  );
+
+  test.each(['proxyReq', 'proxyRes', 'error'])('F-60 on.%s of a middleware throws', async (event) => {
+    const target = await answeringTarget(GOOD);
+    const on = { [event]: HOW.throws(new Error('of the listener')) };
+    const middleware = createProxyMiddleware({
+      target: event === 'error' ? 'http://127.0.0.1:1' : target.url,
+      on,
+    });
+    const { port } = await httpServer((req, res) => void middleware(req, res, () => res.end('next')));
+    expect(statusOf(await rawExchange(port, get))).toBe(event === 'error' ? 502 : 500);
+  });
+});
+
+describe('listeners of what listeners are given', () => {
+  test.each([
+    ['data', (proxyRes, bad) => proxyRes.on('data', bad)],
+    ['end', (proxyRes, bad) => proxyRes.on('end', bad).resume()],
+    ['readable', (proxyRes, bad) => proxyRes.on('readable', bad)],
+  ])('F-60 a %s listener of proxyRes throws: only its own request suffers', async (event, listen) => {
+    const large = `HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n${'x'.repeat(100_000)}`;
+    const target = await answeringTarget(large);
+    const proxy = createProxyServer({ target: target.url });
+    const thrown = new Error('of the listener');
+    const swallowed = [];
+    proxy.on('proxyRes', (proxyRes, req) => {
+      if (req.url === '/bad') listen(proxyRes, HOW.throws(thrown));
+    });
+    proxy.on('error', (error, req, res) => {
+      swallowed.push(error);
+      res.destroy();
+    });
+    const { port } = await httpServer((req, res) => proxy.web(req, res));
+    // Node hands what such a listener throws to the process. It must not take other requests with it.
+    const uncaught = await withUncaught(async () => {
+      const others = Array.from({ length: 20 }, () => rawExchange(port, get));
+      const bad = await rawClient(port, get.replace('/a', '/bad'));
+      for (const answer of await Promise.all(others))
+        expect(answer.split('\r\n\r\n')[1]).toHaveLength(100_000);
+      bad.socket.destroy();
+      await eventually(() => stats().exchanges === 0);
+    });
+    for (const error of [...uncaught, ...swallowed]) expect(error).toBe(thrown);
+    expect(statusOf(await rawExchange(port, get))).toBe(200);
+  });
+
+  test('F-61 a listener returns something whose then cannot be asked for', async () => {
+    const target = await answeringTarget(GOOD);
+    for (const event of ['proxyReq', 'proxyRes', 'end']) {
+      const proxy = createProxyServer({ target: target.url });
+      const heard = [];
+      proxy.on(event, () => THROWN['a Proxy whose traps throw']());
+      proxy.on('error', (error, req, res) => {
+        heard.push(error);
+        if (!res.headersSent) res.writeHead(500).end();
+      });
+      const { port } = await httpServer((req, res) => proxy.web(req, res));
+      expect([200, 500]).toContain(statusOf(await rawExchange(port, get)));
+      expect(heard.length).toBeLessThanOrEqual(1);
+    }
+  });
+});
+
+/** Collects what is uncaught, in place of jest, which would fail the test. */
+async function withUncaught(work) {
+  const uncaught = [];
+  const listener = (error) => uncaught.push(error);
+  const listeners = process.rawListeners('uncaughtException');
+  process.removeAllListeners('uncaughtException');
+  process.on('uncaughtException', listener);
+  try {
+    await work();
+  } finally {
+    process.removeListener('uncaughtException', listener);
+    for (const one of listeners) process.on('uncaughtException', one);
+  }
+  return uncaught;
+}
+
+describe('F-62 a listener that never settles', () => {
+  test('F-62 with hookTimeout: 504, and a late settling is ignored', async () => {
+    const target = await answeringTarget(GOOD);
+    const proxy = createProxyServer({ target: target.url, hookTimeout: 200 });
+    const settles = [];
+    proxy.on('proxyReq', () => new Promise((resolve, reject) => settles.push({ resolve, reject })));
+    const heard = [];
+    proxy.on('error', (error, req, res) => {
+      heard.push(error);
+      res.writeHead(error.status).end();
+    });
+    const { port } = await httpServer((req, res) => proxy.web(req, res));
+    const began = Date.now();
+    const answers = await Promise.all([rawExchange(port, get), rawExchange(port, get)]);
+    expect(Date.now() - began).toBeGreaterThanOrEqual(190);
+    expect(answers.map(statusOf)).toEqual([504, 504]);
+    expect(heard).toMatchObject([{ code: 'ERR_PROXY_HOOK_TIMEOUT' }, { code: 'ERR_PROXY_HOOK_TIMEOUT' }]);
+    settles[0].resolve();
+    settles[1].reject(new Error('late'));
+    await pause(50);
+    expect(heard).toHaveLength(2);
+    expect(target.connections).toHaveLength(0);
+    expect(stats().exchanges).toBe(0);
+  });
+
+  test('F-62 without hookTimeout it is not waited for', async () => {
+    const target = await answeringTarget(GOOD);
+    const proxy = createProxyServer({ target: target.url });
+    for (const event of ['start', 'proxyReq', 'proxyRes', 'end'])
+      proxy.on(event, () => new Promise(() => {}));
+    const { port } = await httpServer((req, res) => proxy.web(req, res));
+    expect(statusOf(await rawExchange(port, get))).toBe(200);
+  });
+
+  test('F-62 one that settles in time is waited for', async () => {
+    const target = await answeringTarget(GOOD);
+    const proxy = createProxyServer({ target: target.url, hookTimeout: 2000 });
+    proxy.on('proxyReq', async (proxyReq) => {
+      await pause(50);
+      proxyReq.setHeader('x-late', 'yes');
+    });
+    const { port } = await httpServer((req, res) => proxy.web(req, res));
+    expect(statusOf(await rawExchange(port, get))).toBe(200);
+    expect(target.connections[0].text).toContain('x-late: yes\r\n');
+  });
+});
+
+describe('F-63 a listener that settles twice, or when nobody waits any more', () => {
+  test.each(['resolve', 'reject'])('F-63 %s after the client has left', async (how) => {
+    const target = await answeringTarget(GOOD);
+    const proxy = createProxyServer({ target: target.url, hookTimeout: 5000 });
+    let settle;
+    proxy.on('proxyReq', () => new Promise((resolve, reject) => (settle = { resolve, reject })));
+    const heard = [];
+    proxy.on('error', (error) => heard.push(error));
+    let departures = 0;
+    proxy.on('econnreset', () => (departures += 1));
+    const { port } = await httpServer((req, res) => proxy.web(req, res));
+    const client = await rawClient(port, get);
+    await eventually(() => settle !== undefined);
+    client.socket.destroy();
+    await eventually(() => departures === 1);
+    settle[how](new Error('late'));
+    await pause(50);
+    expect(heard).toEqual([]);
+    expect(target.connections).toHaveLength(0);
+    expect(stats().exchanges).toBe(0);
+  });
+
+  test('F-63 both ways', async () => {
+    const target = await answeringTarget(GOOD);
+    const proxy = createProxyServer({ target: target.url, hookTimeout: 5000 });
+    const both = {
+      then(resolve, reject) {
+        resolve();
+        reject(new Error('as well'));
+        resolve();
+      },
+    };
+    proxy.on('proxyReq', () => both);
+    const heard = [];
+    proxy.on('error', (error) => heard.push(error));
+    const { port } = await httpServer((req, res) => proxy.web(req, res));
+    expect(statusOf(await rawExchange(port, get))).toBe(200);
+    expect(heard).toEqual([]);
+    expect(target.connections[0].text.match(/^GET /gm)).toHaveLength(1);
+  });
+
+  test('F-63 after the answer was given by the listener itself', async () => {
+    const target = await answeringTarget(GOOD);
+    const proxy = createProxyServer({ target: target.url, hookTimeout: 5000 });
+    proxy.on('proxyReq', async (proxyReq, req, res) => {
+      res.end('by hand');
+      await pause(30);
+    });
+    const { port } = await httpServer((req, res) => proxy.web(req, res));
+    expect(await rawExchange(port, get)).toMatch(/\r\n\r\nby hand$/);
+    await pause(60);
+    expect(target.connections).toHaveLength(0);
+    expect(stats().exchanges).toBe(0);
+  });
+});

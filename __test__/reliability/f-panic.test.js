@@ -1,0 +1,46 @@
+'use strict';
+
+/**
+ * F-79: the engine panics in a request's task. Runs on an addon of its own, which `npm test` builds: its engine panics on demand.
+ */
+
+const fs = require('node:fs');
+const path = require('node:path');
+const { answeringTarget, closeAll } = require('../support/peers.js');
+const { runChild } = require('../support/child.js');
+const { GOOD } = require('../support/faults.js');
+
+afterEach(closeAll);
+
+const FOLDER = path.join(__dirname, '..', '..', 'target', 'faults');
+
+/** The addon that panics on demand. */
+function faultyAddon() {
+  const name = fs.existsSync(FOLDER) && fs.readdirSync(FOLDER).find((file) => file.endsWith('.node'));
+  if (!name) throw new Error('The addon with faults is not built: npm run build:faults');
+  return path.join(FOLDER, name);
+}
+
+test('F-79 its request is answered with 500, the others go on, and it is counted', async () => {
+  const target = await answeringTarget(GOOD);
+  const { code, stdout, stderr } = await runChild('panics.js', {
+    args: [target.url],
+    env: { NAPI_RS_NATIVE_LIBRARY_PATH: faultyAddon() },
+  });
+  expect({ code, stderr }).toMatchObject({ code: 0, stderr: expect.stringContaining('a panic on purpose') });
+  const { panicked, others, later, errors, stats } = JSON.parse(stdout);
+  expect(panicked).toEqual(Array(10).fill(500));
+  expect(others).toEqual(Array(50).fill(200));
+  expect(later).toEqual(Array(20).fill(200));
+  expect(errors).toEqual(Array(10).fill('ERR_PROXY_PANIC'));
+  expect(stats).toMatchObject({ exchanges: 0, panics: 10 });
+});
+
+test('F-79 without listeners the client is answered all the same', async () => {
+  const { code, stdout } = await runChild('panics.js', {
+    args: ['http://127.0.0.1:1', 'unheard'],
+    env: { NAPI_RS_NATIVE_LIBRARY_PATH: faultyAddon() },
+  });
+  expect(code).toBe(0);
+  expect(JSON.parse(stdout).panicked).toEqual(Array(10).fill(500));
+});

@@ -1,0 +1,190 @@
+'use strict';
+
+/**
+ * What every fault is tried on, and the checks that follow each of them: one failure told per failed request, sockets and gauges back where
+ * they were, and the next request served. That nothing stays uncaught needs no check: jest fails the test in which it happens.
+ */
+
+const fs = require('node:fs');
+const http = require('node:http');
+const { createProxyMiddleware, createProxyServer } = require('../../index.js');
+const { closeAll, eventually, httpServer, rawExchange, rawTarget } = require('./peers.js');
+
+/** Who hears of a failure: `error` listeners, the callback of `web()`, or a middleware that nobody listens to. */
+const EARS = ['event', 'callback', 'middleware'];
+
+const GOOD = 'HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\ngood';
+/** For the request after the fault. */
+const NEXT = 'GET /next HTTP/1.1\r\nHost: next\r\nConnection: close\r\n\r\n';
+
+/** Gauges of the engine that this test file uses. */
+const stats = () => createProxyServer().stats();
+
+/** The sockets of this process. */
+function socketCount() {
+  let count = 0;
+  for (const name of fs.readdirSync('/proc/self/fd')) {
+    try {
+      if (fs.readlinkSync(`/proc/self/fd/${name}`).startsWith('socket:')) count += 1;
+    } catch (error) {
+      // The descriptor that reads the folder is gone by now.
+      if (error.code !== 'ENOENT') throw error;
+    }
+  }
+  return count;
+}
+
+let baseline;
+
+/** To be called before all tests: starts the engine and counts what is open when nothing is going on. */
+async function takeBaseline() {
+  const { port } = await faultBench('event', { target: (await faultyTarget({})).heal().url });
+  await rawExchange(port, NEXT);
+  await closeAll();
+  await eventually(
+    () => stats().connections === 0,
+    () => `still connected: ${JSON.stringify(stats())}`,
+  );
+  // What has just been closed is open until the next turns of the event loop.
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  baseline = socketCount();
+}
+
+/**
+ * A target with a fault, until it is healed: then it answers every request with 200.
+ *
+ * @param {{ onConnection?(connection: object): void, onRequest?(connection: object, head: string): void }} fault
+ * @param {...unknown} where arguments of `listen`
+ */
+async function faultyTarget({ onConnection, onRequest }, ...where) {
+  let isHealed = false;
+  const target = await rawTarget(
+    (connection, index) => {
+      if (!isHealed) onConnection?.(connection, index);
+      connection.onRequest((head) => {
+        if (isHealed) connection.socket.write(GOOD);
+        else onRequest?.(connection, head);
+      });
+    },
+    ...where,
+  );
+  target.heal = () => {
+    isHealed = true;
+    return target;
+  };
+  return target;
+}
+
+/**
+ * A proxy behind a server. Each failure is recorded, and answered with the status that it carries.
+ *
+ * @param {'event' | 'callback' | 'middleware'} ear
+ * @param {object} options
+ */
+async function faultBench(ear, options) {
+  const failures = [];
+  const departures = [];
+  const onError = (error, req, res) => {
+    failures.push({ error, req });
+    if (res.headersSent) return;
+    res.writeHead(error.status ?? 500, { 'x-error': error.code });
+    res.end(error.message);
+  };
+  let listener;
+  if (ear === 'middleware') {
+    listener = createProxyMiddleware({ ...options, on: { econnreset: (error) => departures.push(error) } });
+  } else {
+    const proxy = createProxyServer(options);
+    proxy.on('econnreset', (error) => departures.push(error));
+    if (ear === 'event') proxy.on('error', onError);
+    const rest = ear === 'callback' ? [onError] : [];
+    listener = (req, res) => void proxy.web(req, res, ...rest);
+  }
+  const { server, port } = await httpServer(listener);
+  return { ear, server, port, failures, departures };
+}
+
+/**
+ * The checks after a fault.
+ *
+ * @param {Awaited<ReturnType<typeof faultBench>>} bench
+ * @param {{ failures: number, target?: { heal(): void } }} expected `target` is healed and asked once more
+ */
+async function checkAfterwards(bench, { failures, target }) {
+  await eventually(
+    () => stats().exchanges === 0,
+    () => `exchanges are left over: ${JSON.stringify(stats())}`,
+  );
+  if (target !== undefined) {
+    target.heal();
+    expect(await rawExchange(bench.port, NEXT)).toMatch(/^HTTP\/1\.1 200 OK\r\n.*\r\n\r\ngood$/s);
+  }
+  if (bench.ear !== 'middleware') expect(bench.failures).toHaveLength(failures);
+  expect(new Set(bench.failures.map(({ req }) => req)).size).toBe(bench.failures.length);
+  await closeAll();
+  const idle = { exchanges: 0, connections: 0, idleConnections: 0 };
+  const isIdle = () => Object.entries(idle).every(([gauge, value]) => stats()[gauge] === value);
+  await eventually(isIdle, () => `gauges: ${JSON.stringify(stats())}`);
+  await eventually(
+    () => socketCount() <= baseline,
+    () => `sockets: ${socketCount()} instead of ${baseline}`,
+  );
+}
+
+/** The error that Node's own client has with the same target. */
+function nodeError(client, options) {
+  return new Promise((resolve, reject) => {
+    const sent = client.request({ agent: false, ...options }, (response) => {
+      response.resume();
+      response.on('error', resolve);
+      response.on('end', () => reject(new Error(`Node was answered with ${response.statusCode}`)));
+    });
+    request.on('error', resolve);
+    request.end(options.body);
+  });
+}
+
+/** The parts of an error that users branch on. */
+const parts = ({ code, message, errno, syscall, address, port, hostname }) => ({
+  code,
+  message,
+  errno,
+  syscall,
+  address,
+  port,
+  hostname,
+});
+
+/** The status of a raw answer. */
+const statusOf = (answer) => Number(/^HTTP\/1\.1 (\d{3})/.exec(answer)?.[1]);
+
+/** Many requests from one keep-alive client; gives status and text of each. */
+function request(agent, port, { method = 'GET', path = '/', headers = {}, body } = {}) {
+  return new Promise((resolve, reject) => {
+    const sent = http.request({ agent, port, host: '127.0.0.1', method, path, headers }, (response) => {
+      let text = '';
+      response.setEncoding('latin1');
+      response.on('data', (chunk) => (text += chunk));
+      response.on('error', reject);
+      response.on('end', () => resolve({ status: response.statusCode, headers: response.headers, text }));
+    });
+    sent.on('error', reject);
+    sent.end(body);
+  });
+}
+
+module.exports = {
+  EARS,
+  GOOD,
+  NEXT,
+  checkAfterwards,
+  faultBench,
+  faultyTarget,
+  nodeError,
+  parts,
+  request,
+  socketCount,
+  stats,
+  statusOf,
+  takeBaseline,
+};

@@ -1,0 +1,62 @@
+'use strict';
+
+/** Targets that speak TLS. Key and certificate are for tests alone: nothing trusts them. */
+
+const net = require('node:net');
+const tls = require('node:tls');
+const { RawConnection, listening, onCleanUp, rawTarget } = require('./peers.js');
+
+const KEY = `-----BEGIN PRIVATE KEY-----
+MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgfn2puWAbBoYgrLu/
+EltFVe/99vn23cDi5oCUdWPOB3uhRANCAATw+1M+Yx7+ZXpT52AYQs753v2HcZVc
++Yo3A6YIU5PGjKs5CjRHCDnOJoQAHknphARkMD1OAtKCml7KOvHHfRtj
+-----END PRIVATE KEY-----
+`;
+
+/** For `localhost` and 127.0.0.1, signed by itself. */
+const CERTIFICATE = `-----BEGIN CERTIFICATE-----
+MIIBnDCCAUGgAwIBAgIUIbtcWw+GNzDlWaQp66T0wQtT8TowCgYIKoZIzj0EAwIw
+FDESMBAGA1UEAwwJbG9jYWxob3N0MCAXDTI2MTEyMTA0NDM1N1oYDzIxMjYxMDI4
+MDQ0MzU3WjAUMRIwEAYDVQQDDAlsb2NhbGhvc3QwWTATBgcqhkjOPQIBBggqhkjO
+PQMBBwNCAATw+1M+Yx7+ZXpT52AYQs753v2HcZVc+Yo3A6YIU5PGjKs5CjRHCDnO
+JoQAHknphARkMD1OAtKCml7KOvHHfRtjo28wbTAdBgNVHQ4EFgQUV7xxOoHynk8B
+mfRjlAkJ+g/mIL8wHwYDVR0jBBgwFoAUV7xxOoHynk8BmfRjlAkJ+g/mIL8wDwYD
+VR0TAQH/BAUwAwEB/zAaBgNVHREEEzARgglsb2NhbGhvc3SHBH8AAAEwCgYIKoZI
+zj0EAwIDSQAwRgIhAJryW2M/uEDIcVmbvZte6fSXhC1FN047gLi3adpmg0y6AiEA
+mbumtpfXuR/kVsneL3CODgnmpg6QeAFZtxGAbGjb5qk=
+-----END CERTIFICATE-----
+`;
+
+/**
+ * Like `rawTarget`, behind TLS.
+ *
+ * @param {(connection: RawConnection, index: number) => void} onConnection
+ */
+async function tlsTarget(onConnection) {
+  const connections = [];
+  const server = tls.createServer({ key: KEY, cert: CERTIFICATE, allowHalfOpen: true }, (socket) => {
+    const connection = new RawConnection(socket);
+    connections.push(connection);
+    onConnection(connection, connections.length - 1);
+  });
+  await listening(server);
+  onCleanUp(async () => {
+    for (const { socket } of connections) socket.destroy();
+    await new Promise((resolve) => server.close(resolve));
+  });
+  const { port } = server.address();
+  return { server, connections, port, url: `https://127.0.0.1:${port}` };
+}
+
+/** Carries bytes to a port and back, and nothing else: `connections` are those of its clients. */
+function relayTo(port) {
+  return rawTarget(({ socket }) => {
+    const onward = net.connect({ port, host: '127.0.0.1', allowHalfOpen: true });
+    onCleanUp(() => onward.destroy());
+    onward.on('error', () => socket.destroy());
+    socket.on('data', (chunk) => onward.write(chunk));
+    onward.on('data', (chunk) => socket.writable && socket.write(chunk));
+  });
+}
+
+module.exports = { CERTIFICATE, KEY, relayTo, tlsTarget };
