@@ -139,8 +139,8 @@ function nodeError(client, options) {
       response.on('error', resolve);
       response.on('end', () => reject(new Error(`Node was answered with ${response.statusCode}`)));
     });
-    request.on('error', resolve);
-    request.end(options.body);
+    sent.on('error', resolve);
+    sent.end(options.body);
   });
 }
 

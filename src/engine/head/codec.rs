@@ -32,6 +32,10 @@ impl PackedRequest {
         let version = Version::parse(&reader.item()?);
         let remote = reader.item()?;
         let flags = reader.item()?;
+        // It becomes part of x-forwarded-for.
+        if !is_field_value(&remote) {
+            return Err(Error::refused(Refusal::Field));
+        }
         let head = RequestHead { method, target, version, fields: reader.fields(fields)? };
         let overrides = reader.fields(overrides).map_err(|_| Error::refused(Refusal::OptionField))?;
         reader.finish()?;

@@ -14,10 +14,11 @@ pub(super) fn check(head: &RequestHead, client: &Client, config: &Config) -> Res
     if client.duplicate_host && !config.allow_duplicate_host {
         return Err(Error::refused(Refusal::DuplicateHost));
     }
-    match head.fields.get(b"host") {
-        Some(host) if !host.is_empty() && !is_host(host) => Err(Error::refused(Refusal::Host)),
-        _ => Ok(()),
+    // An application may have added a second one in another case.
+    if head.fields.get_all(b"host").any(|host| !host.is_empty() && !is_host(host)) {
+        return Err(Error::refused(Refusal::Host));
     }
+    Ok(())
 }
 
 /// Makes origin-form of the request target. The host of an absolute URL replaces the `Host` field (RFC 9112 §3.2.2); a fragment, which is
@@ -41,7 +42,8 @@ pub(super) fn take_origin_form(head: &mut RequestHead) -> Result<(), Error> {
 
 /// An absolute URL of a scheme that is not forwarded, such as `ftp://host/`.
 fn has_other_scheme(target: &[u8]) -> bool {
-    let scheme = target.iter().take_while(|b| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'-' | b'.')).count();
+    let scheme =
+        target.iter().take_while(|b| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'-' | b'.')).count();
     scheme > 0 && target[scheme..].starts_with(b"://")
 }
 
@@ -54,10 +56,14 @@ fn strip_scheme(target: &[u8]) -> Option<&[u8]> {
         .map(|scheme| &target[scheme.len()..])
 }
 
-/// A request without `Host` (HTTP/1.0) names the target.
+/// A request without `Host` (HTTP/1.0) names the target. Of two spellings, which only an application can make, the last one counts, as in
+/// Node's own requests.
 pub(super) fn default_host(head: &mut RequestHead, config: &Config) {
-    if head.fields.get(b"host").is_none_or(|host| host.is_empty()) {
-        head.fields.set("host", config.target.authority.clone());
+    let count = head.fields.get_all(b"host").count();
+    let last = head.fields.get_all(b"host").last().filter(|host| !host.is_empty());
+    if count != 1 || last.is_none() {
+        let host = last.unwrap_or(&config.target.authority).clone();
+        head.fields.set("host", host);
     }
 }
 

@@ -123,7 +123,9 @@ impl Decoder {
             if digits > MOST_DIGITS || buffer.first().is_some_and(|b| !b.is_ascii_hexdigit()) {
                 return Err(Fault::ChunkSize);
             }
-            let over = buffer.len() + self.overhead > MOST_OVERHEAD;
+            // Counted as it is once the line is whole, so that a limit does not depend on how the bytes arrive.
+            let extension = buffer.len() - digits - usize::from(buffer.ends_with(b"\r"));
+            let over = extension + self.overhead > MOST_OVERHEAD;
             return if over { Err(Fault::Overflow) } else { Ok(None) };
         };
         let Some(line) = buffer[..feed].strip_suffix(b"\r") else { return Err(Fault::Chunk) };
