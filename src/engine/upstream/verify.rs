@@ -168,7 +168,8 @@ fn check_name(certificate: &X509Certificate<'_>, name: &ServerName<'_>) -> Resul
                 rustls_pki_types::IpAddr::V6(v6) => v6.as_ref().to_vec(),
             };
             let matches = names.iter().any(|n| matches!(n, GeneralName::IPAddress(ip) if *ip == &octets[..]));
-            (matches, format!("IP: {wanted} is not in the cert's list: {}", list(names)))
+            let addresses: Vec<String> = names.iter().filter_map(address).map(|ip| ip.to_string()).collect();
+            (matches, format!("IP: {wanted} is not in the cert's list: {}", addresses.join(", ")))
         }
         _ if dns.is_empty() => {
             let common: Vec<&str> =
@@ -203,14 +204,16 @@ fn host_matches(pattern: &str, host: &str) -> bool {
 fn list(names: &[GeneralName<'_>]) -> String {
     let print = |name: &GeneralName<'_>| match name {
         GeneralName::DNSName(dns) => Some(format!("DNS:{dns}")),
-        GeneralName::IPAddress([a, b, c, d]) => Some(format!("IP Address:{a}.{b}.{c}.{d}")),
-        GeneralName::IPAddress(octets) => {
-            let octets: [u8; 16] = (*octets).try_into().ok()?;
-            Some(format!("IP Address:{}", std::net::Ipv6Addr::from(octets)))
-        }
-        _ => None,
+        other => address(other).map(|address| format!("IP Address:{address}")),
     };
     names.iter().filter_map(print).collect::<Vec<_>>().join(", ")
+}
+
+/// The address of an alternative name that is one.
+fn address(name: &GeneralName<'_>) -> Option<std::net::IpAddr> {
+    let GeneralName::IPAddress(octets) = name else { return None };
+    let v4 = <[u8; 4]>::try_from(*octets).map(std::net::IpAddr::from).ok();
+    v4.or_else(|| <[u8; 16]>::try_from(*octets).map(std::net::IpAddr::from).ok())
 }
 
 fn fault(code: &'static str, message: &str) -> VerifyFault {
