@@ -73,10 +73,12 @@ class Client {
   async #connected() {
     if (this.#socket !== null) return this.#socket;
     const socket = net.connect({ port: this.#port, host: '127.0.0.1' });
-    socket.on('error', () => {}).on('data', (chunk) => {
-      this.#text += chunk.latin1Slice();
-      this.#onData?.();
-    });
+    socket
+      .on('error', () => {})
+      .on('data', (chunk) => {
+        this.#text += chunk.latin1Slice();
+        this.#onData?.();
+      });
     socket.on('close', () => {
       this.#text += 'closed';
       this.#onData?.();

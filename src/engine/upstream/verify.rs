@@ -162,8 +162,8 @@ fn check_name(certificate: &X509Certificate<'_>, name: &ServerName<'_>) -> Resul
         .collect();
     let wanted = name.to_str();
     let (matches, reason) = match name {
-        ServerName::IpAddress(address) => {
-            let octets = match address {
+        ServerName::IpAddress(wanted_address) => {
+            let octets = match wanted_address {
                 rustls_pki_types::IpAddr::V4(v4) => v4.as_ref().to_vec(),
                 rustls_pki_types::IpAddr::V6(v6) => v6.as_ref().to_vec(),
             };
