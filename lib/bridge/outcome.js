@@ -5,16 +5,20 @@
  * waits for is answered by the proxy and must not become an unhandled rejection.
  */
 class Outcome extends Promise {
-  #settle;
+  #resolve;
+  #reject;
   #awaited = false;
 
   constructor(executor) {
-    let settle;
+    let resolveThis;
+    let rejectThis;
     super((resolve, reject) => {
-      settle = { resolve, reject };
+      resolveThis = resolve;
+      rejectThis = reject;
       executor?.(resolve, reject);
     });
-    this.#settle = settle;
+    this.#resolve = resolveThis;
+    this.#reject = rejectThis;
   }
 
   /** What `then` returns is an ordinary promise. */
@@ -32,11 +36,11 @@ class Outcome extends Promise {
   }
 
   resolve() {
-    this.#settle.resolve();
+    this.#resolve();
   }
 
   reject(error) {
-    this.#settle.reject(error);
+    this.#reject(error);
   }
 }
 

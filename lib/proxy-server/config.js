@@ -32,6 +32,43 @@ const MOST_CONFIGS = 1000;
 /** @type {Map<string, Config>} */
 const configs = new Map();
 
+/** Remembers the configuration of the options that were asked for last; to compare them costs less than to look them up. */
+class ConfigMemo {
+  #config;
+  #target;
+  #ca;
+  #plain = [];
+
+  /**
+   * @param {Record<string, any>} options
+   * @returns {Config}
+   */
+  of(options) {
+    if (this.#config === undefined || !this.#isFor(options)) this.#remember(options);
+    return this.#config;
+  }
+
+  #isFor(options) {
+    if (options.ca !== this.#ca || identity(options.target) !== this.#target) return false;
+    const plain = this.#plain;
+    for (let i = 0; i < PLAIN.length; i++) if (options[PLAIN[i]] !== plain[i]) return false;
+    return true;
+  }
+
+  #remember(options) {
+    this.#config = configOf(options);
+    this.#target = identity(options.target);
+    this.#ca = options.ca;
+    this.#plain = PLAIN.map((name) => options[name]);
+  }
+}
+
+/** What stays the same for as long as a target is the same; an object that can be edited has nothing of the kind. */
+function identity(target) {
+  if (typeof target === 'string') return target;
+  return target instanceof URL && target.socketPath === undefined ? target.href : NaN;
+}
+
 /**
  * The configuration that these options mean.
  *
@@ -42,7 +79,8 @@ const configs = new Map();
 function configOf(options) {
   const { target } = options;
   let key = typeof target === 'string' ? target : JSON.stringify(targetParts(target));
-  for (const name of PLAIN) key += `\n${options[name]}`;
+  // With its type: `'false'` is not `false`.
+  for (const name of PLAIN) key += `\n${typeof options[name]} ${options[name]}`;
   if (options.ca) key += `\n${pem(options.ca)}`;
   const known = configs.get(key);
   if (known !== undefined) {
@@ -132,4 +170,4 @@ function pem(ca) {
     .join('\n');
 }
 
-module.exports = { configOf };
+module.exports = { ConfigMemo, configOf };

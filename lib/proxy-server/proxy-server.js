@@ -12,24 +12,26 @@ const { callListeners } = require('../bridge/listeners.js');
 const { Outcome } = require('../bridge/outcome.js');
 const { webArguments } = require('./arguments.js');
 const { Call } = require('./call.js');
-const { configOf } = require('./config.js');
+const { ConfigMemo } = require('./config.js');
 const { checkOptions } = require('./options.js');
 
 class ProxyServer extends EventEmitter {
   #hasWarned = false;
+  #configs = new ConfigMemo();
 
   /** @param {import('../../index.js').ServerOptions} [options] kept by reference; may be edited at any time */
   constructor(options) {
     super();
     this.options = options ?? {};
     checkOptions(this.options);
-    if (this.options.target !== undefined && this.options.target !== null) configOf(this.options);
+    if (this.options.target !== undefined && this.options.target !== null) this.#configs.of(this.options);
     // An own property, callable without its object, and replaceable: users do all three.
     this.web = (req, res, ...rest) => this.#web(req, res, rest);
   }
 
   #web(req, res, rest) {
     const { options, callback } = webArguments(rest);
+    if (options !== undefined) checkOptions(options);
     const outcome = new Outcome();
     const call = new Call(
       this,
@@ -50,7 +52,7 @@ class ProxyServer extends EventEmitter {
       process.nextTick(() => exchange.fail(error));
       return outcome;
     }
-    call.config = configOf(call.options);
+    call.config = this.#configs.of(call.options);
     let isRefused = false;
     if (this.listenerCount('start') > 0) {
       callListeners(this, 'start', [req, res, call.config.target], (error) => {
