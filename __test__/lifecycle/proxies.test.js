@@ -1,0 +1,31 @@
+'use strict';
+
+/** Proxies that come and go, and the package loaded more than once. */
+
+const { closeAll } = require('../support/peers.js');
+const { runChild } = require('../support/child.js');
+
+afterEach(closeAll);
+
+const MIB = 1 << 20;
+
+test('ten thousand proxies, each used once and dropped, leave nothing behind', async () => {
+  const { code, stdout, stderr } = await runChild('proxies.js', { execArgv: ['--expose-gc'] });
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+  const { served, before, after, kept } = JSON.parse(stdout);
+  expect(served).toBe(10_000);
+  expect(kept).toBe(0);
+  expect(after.threads).toBe(before.threads);
+  expect(after.descriptors).toBeLessThanOrEqual(before.descriptors);
+  expect((after.heapUsed - before.heapUsed) / MIB).toBeLessThan(2);
+  expect((after.rss - before.rss) / MIB).toBeLessThan(24);
+  expect(after.stats).toMatchObject({ exchanges: 0 });
+});
+
+test('the package required through two paths works twice in one process', async () => {
+  const { code, stdout, stderr } = await runChild('required-twice.js', {
+    execArgv: ['--preserve-symlinks', '--preserve-symlinks-main'],
+  });
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+  expect(JSON.parse(stdout)).toEqual({ areDifferent: true, statuses: [200, 200, 200, 200], started: [2, 2] });
+});
