@@ -71,6 +71,11 @@ class Engine {
   /** Takes a number back: the exchange has had its last completion and reads no more. */
   release(id) {
     this.#native.release(id);
+    this.forget(id);
+  }
+
+  /** The same for an exchange that the engine has released itself: with a whole response there is nothing left to read. */
+  forget(id) {
     this.#exchanges[id] = undefined;
     this.#free.push(id);
   }

@@ -232,7 +232,10 @@ class Exchange {
   onResponse(status, flags, text, body) {
     const download = new ResponseBody(this.#engine.native, this.#id, body);
     // With its whole body a response is an exchange's last completion.
-    if (body !== undefined) this.#release();
+    if (body !== undefined) {
+      this.#engine.forget(this.#id);
+      this.#id = -1;
+    }
     if (this.#isOver) return;
     this.#download = download;
     try {

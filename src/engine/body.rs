@@ -4,7 +4,7 @@
 //! whoever reads slowly slows the other end, and memory stays flat.
 
 use super::head::Fields;
-use bytes::{Buf, Bytes};
+use bytes::Bytes;
 use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
@@ -77,22 +77,33 @@ impl Channel {
     }
 
     /// Caller's end: takes bytes into `out`; 0 if there are none now.
-    pub fn read(&self, mut out: &mut [u8]) -> usize {
+    pub fn read(&self, out: &mut [u8]) -> usize {
+        let (mut at, taken) = (0, self.take(out.len()));
+        // Copied outside the lock: the other thread may go on meanwhile.
+        for chunk in taken {
+            out[at..at + chunk.len()].copy_from_slice(&chunk);
+            at += chunk.len();
+        }
+        at
+    }
+
+    /// Takes chunks of `most` bytes at most.
+    fn take(&self, most: usize) -> Vec<Bytes> {
         let mut state = self.lock();
         state.signalled = false;
-        let wanted = out.len();
-        while !out.is_empty() {
+        let mut taken = Vec::new();
+        let mut left = most;
+        while left > 0 {
             let Some(chunk) = state.chunks.front_mut() else { break };
-            let part = chunk.len().min(out.len());
-            chunk.copy_to_slice(&mut out[..part]);
-            out = &mut out[part..];
+            let part = chunk.split_to(chunk.len().min(left));
+            left -= part.len();
+            taken.push(part);
             if chunk.is_empty() {
                 state.chunks.pop_front();
             }
         }
-        let taken = wanted - out.len();
         let was_full = state.bytes >= Self::WINDOW;
-        state.bytes -= taken;
+        state.bytes -= most - left;
         if was_full && state.bytes < Self::WINDOW {
             Self::wake(state);
         }
