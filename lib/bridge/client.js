@@ -16,16 +16,23 @@ const net = require('node:net');
 function watchClient(req, res, onClose) {
   res.on('close', onClose);
   // Node's responses say when they are closed, except while they wait behind another one of their connection. Other kinds may never say it.
-  const saysSo = res.writableFinished !== undefined || res.stream !== undefined;
-  if (saysSo && res.socket !== null) return;
+  if (saysItsEnd(res) && res.socket !== null) return;
   const socket = req.socket ?? req.connection;
   if (typeof socket?.on !== 'function') return;
-  const watchers = watchersOf(socket);
-  watchers.add(onClose);
+  watchersOf(socket).add(onClose);
   res.on('finish', () => {
-    watchers.delete(onClose);
+    unwatchClient(req, onClose);
     onClose();
   });
+}
+
+/** Whether a response says when it is over; wrappers may not. */
+function saysItsEnd(res) {
+  return res.writableFinished !== undefined || res.stream !== undefined;
+}
+
+function unwatchClient(req, onClose) {
+  watched.get(req.socket ?? req.connection)?.delete(onClose);
 }
 
 /** One listener per connection, however many requests its client sends at once. */
@@ -53,10 +60,10 @@ function cutResponse(req, res) {
   } else if (endsWithConnection(res) && canReset(socket)) {
     // An orderly close would be the end of such a body.
     socket.resetAndDestroy();
-  } else if (typeof res.destroy === 'function') {
-    res.destroy();
   } else {
-    socket?.destroy?.();
+    res.destroy?.();
+    // What a wrapper destroys need not be its client's connection.
+    if (!(res instanceof http.ServerResponse)) socket?.destroy?.();
   }
 }
 
@@ -69,4 +76,4 @@ function canReset(socket) {
   return socket instanceof net.Socket && !socket.encrypted && socket.remoteAddress !== undefined;
 }
 
-module.exports = { cutResponse, watchClient };
+module.exports = { cutResponse, saysItsEnd, unwatchClient, watchClient };

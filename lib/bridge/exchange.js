@@ -7,7 +7,7 @@
  * back with one completion (design.md §3).
  */
 
-const { cutResponse, watchClient } = require('./client.js');
+const { cutResponse, saysItsEnd, unwatchClient, watchClient } = require('./client.js');
 const { Engine } = require('./engine.js');
 const { hookError, proxyError, unpackError } = require('./errors.js');
 const { packFields, packRequest, unpack } = require('./head-codec.js');
@@ -15,7 +15,14 @@ const { linger } = require('./linger.js');
 const { callListeners, withinTime } = require('./listeners.js');
 const { EMPTY, RequestBody, takeWhole } = require('./request-body.js');
 const { ResponseBody } = require('./response-body.js');
-const { canChunk, takeBackHead, writeHead, writeInterim, writeTrailers } = require('./response-writer.js');
+const {
+  canChunk,
+  settleEdits,
+  takeBackHead,
+  writeHead,
+  writeInterim,
+  writeTrailers,
+} = require('./response-writer.js');
 const { ProxyRequest } = require('../facades/proxy-request.js');
 const { ProxyResponse } = require('../facades/proxy-response.js');
 
@@ -39,6 +46,8 @@ class Exchange {
   /** The request's body, while it is streamed. */
   #upload = null;
   #download = null;
+  /** The passes have not been run on the response's head: listeners may come and go while it is waited for. */
+  #isHeadRaw = false;
   #proxyReq = null;
   #proxyRes = null;
   /** The reason and the fields of the response that were handed to `res`. */
@@ -76,7 +85,7 @@ class Exchange {
         throw proxyError('ERR_PROXY_ALREADY_ANSWERING', message, 500, 'accept', 'internal');
       }
       res[ACTIVE] = this;
-      watchClient(req, res, () => this.#onClientClose());
+      watchClient(req, res, this.#onClientClose);
       if (res.headersSent) {
         const message = 'Cannot proxy a request whose response has begun';
         throw proxyError('ERR_HTTP_HEADERS_SENT', message, 500, 'accept', 'internal');
@@ -105,18 +114,20 @@ class Exchange {
 
   #showsResponse() {
     return (
-      this.#call.options.selfHandleResponse || this.#hasListeners('proxyRes') || this.#hasListeners('end')
+      this.#call.options.selfHandleResponse ||
+      this.#hasListeners('proxyRes') ||
+      this.#hasListeners('end') ||
+      (this.#proxyReq !== null && this.#proxyReq.listenerCount('response') > 0)
     );
   }
 
   #flags(body) {
     const isPanic = this.#call.options[FAULT];
-    return (
-      (body === undefined ? STREAMED : 0) | (this.#showsResponse() ? RAW_HEAD : 0) | (isPanic ? PANIC : 0)
-    );
+    this.#isHeadRaw = this.#showsResponse();
+    return (body === undefined ? STREAMED : 0) | (this.#isHeadRaw ? RAW_HEAD : 0) | (isPanic ? PANIC : 0);
   }
 
-  #onClientClose() {
+  #onClientClose = () => {
     if (this.#isOver || this.#isDelivered || this.#res.writableEnded) {
       this.#settle();
       return;
@@ -126,7 +137,7 @@ class Exchange {
     this.#stop(error);
     if (!hadAnswer) this.#emit('econnreset', [error, this.#req, this.#res, this.#call.config.target]);
     this.#settle();
-  }
+  };
 
   // The request
 
@@ -239,7 +250,7 @@ class Exchange {
     if (this.#isOver) return;
     this.#download = download;
     try {
-      if (this.#showsResponse()) this.#showResponse(status, flags, text);
+      if (this.#isHeadRaw || this.#showsResponse()) this.#showResponse(status, flags, text);
       else this.#answer(status, flags, unpack(text));
     } catch (thrown) {
       this.fail(hookError('proxyRes', thrown));
@@ -292,9 +303,14 @@ class Exchange {
 
   #delivered() {
     this.#isDelivered = true;
-    if (this.#proxyRes === null) return;
-    this.#proxyRes.bodyDelivered();
-    this.#emit('end', [this.#req, this.#res, this.#proxyRes]);
+    if (this.#proxyRes !== null) {
+      this.#proxyRes.bodyDelivered();
+      this.#emit('end', [this.#req, this.#res, this.#proxyRes]);
+    }
+    if (!saysItsEnd(this.#res)) {
+      unwatchClient(this.#req, this.#onClientClose);
+      this.#settle();
+    }
   }
 
   /** Shows the head as the target sent it, and runs the outgoing passes on what the listeners leave. */
@@ -338,6 +354,13 @@ class Exchange {
     }
     this.#head = items;
     writeHead(this.#res, status, facade.statusMessage ?? '', items, 1);
+    if (facade.isEdited) settleEdits(this.#res, facade.headers, this.#bodyLength(facade, isOpen));
+  }
+
+  /** The body's length, `undefined` if only its end will tell, `null` if there is no body: then the field says what there would be. */
+  #bodyLength(facade, isOpen) {
+    if (isOpen) return undefined;
+    return this.#req.method === 'HEAD' ? null : (facade.declaredLength ?? null);
   }
 
   onReadable() {
@@ -390,8 +413,10 @@ class Exchange {
       (this.#proxyRes !== null && this.#call.options.selfHandleResponse) || this.#res[ACTIVE] !== this;
     this.#stop(error);
     const res = this.#res;
-    if (res.headersSent && !res.writableEnded && !isTheirs) cutResponse(this.#req, res);
-    else if (!res.headersSent && this.#head !== NO_HEAD) takeBackHead(res, this.#head, 1);
+    // Wrappers may not tell whether their head was sent.
+    const hasBegun = res.headersSent || this.#download?.hasBegun === true;
+    if (hasBegun && !res.writableEnded && !isTheirs) cutResponse(this.#req, res);
+    else if (!hasBegun && this.#head !== NO_HEAD) takeBackHead(res, this.#head, 1);
     this.#call.fail(error, this.#req, res, this.#guard);
   }
 

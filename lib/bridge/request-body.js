@@ -6,6 +6,7 @@
  */
 
 const http = require('node:http');
+const { Stream } = require('node:stream');
 const { packPairs } = require('./head-codec.js');
 
 const EMPTY = Buffer.alloc(0);
@@ -34,14 +35,21 @@ function hasNoBody(req) {
   if (req.readableEnded || req.complete === true) return true;
   if (req.httpVersionMajor >= 2) return req.stream?.endAfterHeaders === true;
   const { 'content-length': length, 'transfer-encoding': coding } = req.headers;
-  return coding === undefined && !(Number(length) > 0);
+  if (coding !== undefined || Number(length) > 0) return false;
+  // A message of HTTP that declares no body has none. A stream that is no message at all may have one that nobody has declared.
+  return length !== undefined || req.httpVersion !== undefined || BODILESS.has(req.method);
 }
+
+/** Methods whose requests have no body unless they declare one, as in Node's client. */
+const BODILESS = new Set(['GET', 'HEAD', 'DELETE', 'OPTIONS', 'TRACE', 'CONNECT']);
 
 /** Reads a request's body to its end and hands it to a sink. */
 class RequestBody {
   #req;
   #sink;
   #isOver = false;
+  /** What a request of the old kind is piped into. */
+  #inlet = null;
 
   /**
    * @param {import('node:http').IncomingMessage} req
@@ -50,15 +58,26 @@ class RequestBody {
   constructor(req, sink) {
     this.#req = req;
     this.#sink = sink;
-    req.on('data', this.#onData).on('end', this.#onEnd).on('error', this.#onError);
+    req.on('error', this.#onError);
+    if (typeof req.read === 'function' || typeof req.pipe !== 'function')
+      req.on('data', this.#onData).on('end', this.#onEnd);
+    else this.#pipe();
     if (req.readableEnded) this.#onEnd();
   }
 
+  /** Streams of the old kind may keep their data until somebody pipes them. */
+  #pipe() {
+    this.#inlet = Object.assign(new Stream(), { writable: true, write: this.#onData, end: this.#onEnd });
+    this.#req.pipe(this.#inlet);
+  }
+
   #onData = (chunk) => {
-    if (this.#isOver) return;
+    if (this.#isOver) return true;
     const bytes =
       typeof chunk === 'string' ? Buffer.from(chunk, this.#req.readableEncoding ?? 'utf8') : chunk;
-    if (!this.#sink.write(bytes)) this.#req.pause();
+    const hasRoom = this.#sink.write(bytes);
+    if (!hasRoom && this.#inlet === null) this.#req.pause();
+    return hasRoom;
   };
 
   #onEnd = () => {
@@ -76,7 +95,9 @@ class RequestBody {
 
   /** There is room again. */
   resume() {
-    if (!this.#isOver) this.#req.resume();
+    if (this.#isOver) return;
+    if (this.#inlet === null) this.#req.resume();
+    else this.#inlet.emit('drain');
   }
 
   /** Reads no more; the request may be read by others again. */
@@ -86,6 +107,8 @@ class RequestBody {
     this.#req.removeListener('data', this.#onData);
     this.#req.removeListener('end', this.#onEnd);
     this.#req.removeListener('error', this.#onError);
+    // Ends the pipe.
+    this.#inlet?.emit('close');
   }
 }
 

@@ -35,6 +35,8 @@ class ResponseBody {
   #onDelivered;
   #onDrained = null;
   #isBlocked = false;
+  #awaitsDrain = false;
+  #hasBegun = false;
   #isCut = false;
   #isOver = false;
   /** Pieces handed to the client's socket and not yet taken by the system. */
@@ -49,6 +51,11 @@ class ResponseBody {
     this.#engine = engine;
     this.#id = id;
     this.#whole = whole;
+  }
+
+  /** Bytes were handed to the client. */
+  get hasBegun() {
+    return this.#hasBegun;
   }
 
   get isWhole() {
@@ -96,6 +103,7 @@ class ResponseBody {
 
   /** Feeds a `proxyRes` facade, from its `_read()`. */
   feed(facade) {
+    if (this.#facade === null && this.#res !== null && !this.#isOver) this.#share(facade);
     this.#facade = facade;
     this.#isWanted = true;
     if (this.#whole !== undefined) {
@@ -107,6 +115,12 @@ class ResponseBody {
       return;
     }
     this.#fill();
+  }
+
+  /** Somebody began to read while the body went straight to the client: what is still to come goes to both. */
+  #share(facade) {
+    facade.pipe(this.#res, { end: false });
+    facade.once('end', () => this.#finish());
   }
 
   /** The engine has bytes. */
@@ -134,7 +148,7 @@ class ResponseBody {
    */
   cut(onCut) {
     this.#onDrained = onCut;
-    if (this.#res === null || this.#isOver) {
+    if (this.#res === null || this.#facade !== null || this.#isOver) {
       this.#isOver = true;
       this.#drained();
       return;
@@ -174,6 +188,8 @@ class ResponseBody {
   }
 
   #pump() {
+    // It goes through the facade by now.
+    if (this.#facade !== null) return;
     while (!this.#isBlocked && !this.#isOver) {
       const chunk = this.#isGenuine ? this.#pumpSlab() : this.#pumpBuffer();
       if (chunk === 0) {
@@ -211,10 +227,14 @@ class ResponseBody {
 
   #write(chunk, onWritten) {
     const res = this.#res;
+    this.#hasBegun = true;
     const hasRoom = onWritten === undefined ? res.write(chunk) : res.write(chunk, onWritten);
     if (hasRoom !== false || (this.#isGenuine && res.writableLength < MOST_UNSENT)) return;
     this.#isBlocked = true;
-    res.once('drain', () => {
+    if (this.#awaitsDrain) return;
+    // Once and for all: responses that compress keep a listener for good, even one that was added with `once`.
+    this.#awaitsDrain = true;
+    res.on('drain', () => {
       this.#isBlocked = false;
       this.#pump();
     });

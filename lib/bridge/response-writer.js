@@ -44,6 +44,24 @@ function writeHead(res, status, reason, items, at) {
   if (reason !== '' && res.stream === undefined) res.statusMessage = reason;
 }
 
+/**
+ * What listeners did to the fields that a packed head cannot say: an array is as many field lines, and a length that is not the body's would
+ * leave the client out of step. Whoever patched `res` may change the body, and is believed.
+ *
+ * @param {import('node:http').ServerResponse} res
+ * @param {Record<string, unknown>} headers
+ * @param {string | undefined | null} bodyLength `undefined`: unknown until it ends; `null`: there is no body
+ */
+function settleEdits(res, headers, bodyLength) {
+  for (const name of Object.keys(headers)) {
+    const isSplit = Array.isArray(headers[name]) && name.toLowerCase() !== 'set-cookie';
+    if (isSplit && res.hasHeader?.(name)) res.setHeader(name, headers[name]);
+  }
+  if (bodyLength === null || !isGenuine(res) || !res.hasHeader('content-length')) return;
+  if (bodyLength === undefined) res.removeHeader('content-length');
+  else res.setHeader('content-length', bodyLength);
+}
+
 /** What Node would refuse only once the fields are set. */
 function checkStatusLine(res, status, reason) {
   // HTTP/2 has no others.
@@ -95,4 +113,4 @@ function writeTrailers(res, text) {
   res.addTrailers(trailers);
 }
 
-module.exports = { canChunk, isGenuine, takeBackHead, writeHead, writeInterim, writeTrailers };
+module.exports = { canChunk, isGenuine, settleEdits, takeBackHead, writeHead, writeInterim, writeTrailers };

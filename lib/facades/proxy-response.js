@@ -48,9 +48,20 @@ class ProxyResponse extends http.IncomingMessage {
     super.headers = value;
   }
 
+  /** Whether listeners may have changed the fields. */
+  get isEdited() {
+    return this.#headersSeen;
+  }
+
+  /** What the target says that the body's length is. */
+  get declaredLength() {
+    const at = this.#raw.findIndex((item, i) => i % 2 === 0 && item.toLowerCase() === 'content-length');
+    return at < 0 ? undefined : this.#raw[at + 1];
+  }
+
   /** The fields that the listeners left; untouched ones as the target sent them. */
   packHeaders() {
-    return this.#headersSeen ? packFields('', super.headers) : packPairs(this.#raw);
+    return this.#headersSeen ? packFields('', trimmed(super.headers)) : packPairs(this.#raw);
   }
 
   /** The request that this answers. */
@@ -77,15 +88,20 @@ class ProxyResponse extends http.IncomingMessage {
   }
 
   _read() {
+    if (this.#isRead) {
+      this.#body.feed(this);
+      return;
+    }
     this.#isRead = true;
-    this.#body.feed(this);
+    // As with Node's own there is nothing yet while the listeners are called: who reads at once must not read what the client is to get.
+    process.nextTick(() => this.#body.feed(this));
   }
 
   setTrailers(text) {
+    // Of a complete message Node takes them for trailers.
     this.complete = true;
     const items = unpack(text);
-    this.rawTrailers = items;
-    for (let i = 0; i < items.length; i += 2) this.trailers[items[i].toLowerCase()] = items[i + 1];
+    this._addHeaderLines(items, items.length);
   }
 
   /** The body went straight to the client; whoever waits for the end hears of it. */
@@ -113,6 +129,12 @@ class ProxyResponse extends http.IncomingMessage {
     }
     callback(error !== null && this.listenerCount('error') > 0 ? error : null);
   }
+}
+
+/** As the originals do with what listeners set. */
+function trimmed(headers) {
+  if (!Object.keys(headers).some((name) => name !== name.trim())) return headers;
+  return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.trim(), value]));
 }
 
 module.exports = { ProxyResponse };

@@ -129,6 +129,8 @@ function build(options) {
   }
 }
 
+const TLS_PARTS = ['ca', 'cert', 'ciphers', 'key', 'passphrase', 'pfx', 'secureProtocol'];
+
 function parseTarget(href) {
   try {
     return new URL(href);
@@ -143,12 +145,19 @@ function parseTarget(href) {
 /** Target and Unix socket of any form of target. */
 function targetParts(target) {
   if (typeof target === 'string') return { href: target };
+  for (const name of TLS_PARTS) {
+    if (target[name] === undefined || target[name] === null) continue;
+    throw optionError(
+      'target',
+      `The option target.${name} is not supported by this version of rs-proxy-middleware; remove it`,
+    );
+  }
   if (target instanceof URL || target.origin !== undefined) {
     return { href: String(target.href), socketPath: target.socketPath };
   }
   const { host, hostname, port, protocol, pathname, path, search, socketPath } = target;
   const scheme = protocol === undefined || protocol === null ? 'http:' : `${protocol}`.replace(/:?$/, ':');
-  const name = hostname ?? (host === undefined ? 'localhost' : withoutPort(`${host}`));
+  const name = hostname ?? (host === undefined || host === null ? 'localhost' : withoutPort(`${host}`));
   const bracketed = name.includes(':') && !name.startsWith('[') ? `[${name}]` : name;
   const place = pathname === undefined || pathname === null ? (path ?? '') : `${pathname}${search ?? ''}`;
   const where = port === undefined || port === null || port === '' ? portOf(host) : `:${port}`;

@@ -31,7 +31,7 @@ class ProxyServer extends EventEmitter {
 
   #web(req, res, rest) {
     const { options, callback } = webArguments(rest);
-    if (options !== undefined) checkOptions(options);
+    checkOptions(options ?? this.options);
     const outcome = new Outcome();
     const call = new Call(
       this,

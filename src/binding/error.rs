@@ -1,6 +1,6 @@
 //! An engine's error as text that `lib/bridge/errors.js` makes a Node-style error of: one item a line.
 
-use crate::engine::error::{Error, Kind, Peer};
+use crate::engine::error::{Call, Error, Kind, Peer};
 
 /// `code`, `status`, `phase`, `side`, `syscall`, `address`, `port`, `hostname`, `timeout`, `message`; empty where there is none.
 pub(super) fn pack(error: &Error) -> String {
@@ -11,6 +11,8 @@ pub(super) fn pack(error: &Error) -> String {
         Kind::Socket { call, peer, .. } => {
             syscall = call.name();
             match peer {
+                // As Node does: a connection that exists is not named in its errors.
+                _ if *call != Call::Connect => {}
                 Peer::Tcp(socket) => {
                     address = socket.ip().to_string();
                     port = socket.port().to_string();
