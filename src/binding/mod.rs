@@ -13,7 +13,3 @@ mod completion;
 mod config;
 mod engine;
 mod error;
-
-/// What one thread allocates another one frees, and glibc returns such pages only to fault them in again: −8 % CPU on 1 MB bodies.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
