@@ -19,15 +19,28 @@ const EMPTY = Buffer.alloc(0);
  */
 function takeWhole(req) {
   if (req instanceof http.IncomingMessage) {
-    if (!req.complete) return undefined;
+    if (!req.complete && !isAllThere(req)) return undefined;
     if (req.readableLength === 0) return req.rawTrailers.length === 0 ? EMPTY : undefined;
     // Somebody else listens, decodes, or must get the trailers in order: that is the stream's business.
     if (req.readableEncoding !== null || req.listenerCount('data') > 0 || req.rawTrailers.length > 0)
       return undefined;
     if (req.read !== http.IncomingMessage.prototype.read) return undefined;
-    return req.read() ?? EMPTY;
+    const body = req.read() ?? EMPTY;
+    // Whoever waits for the end hears of it, though nobody reads any more.
+    if (!req.complete) req.resume();
+    return body;
   }
   return hasNoBody(req) ? EMPTY : undefined;
+}
+
+/** Node hands out a body before it says that the message is complete; a length that is reached says so, too. */
+function isAllThere(req) {
+  const { headers, readableLength } = req;
+  return (
+    readableLength > 0 &&
+    headers['content-length'] === `${readableLength}` &&
+    headers['transfer-encoding'] === undefined
+  );
 }
 
 /** Whether a message that is not Node's own has no body (to give any more). */
