@@ -59,6 +59,11 @@ class Engine {
    */
   flushSoon() {
     if (this.#willFlush) return;
+    // A lone one has nobody to share the call with, and waits for the answer.
+    if (this.#exchanges.length - this.#free.length === 1) {
+      this.#native.flush();
+      return;
+    }
     this.#willFlush = true;
     setImmediate(this.#flush);
   }
