@@ -1,0 +1,12 @@
+'use strict';
+
+const { Router } = require('express');
+
+/** @param {import('express').RequestHandler} forward */
+module.exports = (forward) =>
+  Router()
+    .get('/', forward)
+    .post('/', forward)
+    .get('/:id', forward)
+    .patch('/:id', forward)
+    .delete('/:id', forward);
