@@ -2,58 +2,162 @@
 
 import { EventEmitter } from 'node:events';
 import * as http from 'node:http';
-import { Socket } from 'node:net';
+import * as http2 from 'node:http2';
+import * as https from 'node:https';
+import { AddressInfo, Socket } from 'node:net';
+import { Duplex, Stream } from 'node:stream';
+import * as tls from 'node:tls';
+import * as url from 'node:url';
 
-/** An HTTP proxy whose engine is native. `createProxyServer` makes the same thing. */
-declare class ProxyServer<
-  TRequest extends http.IncomingMessage = http.IncomingMessage,
-  TResponse extends http.ServerResponse = http.ServerResponse,
+type Constructor = abstract new (...args: any) => any;
+
+/** What a parameter stands for: the instances, also if it is the class. */
+type Instance<T> = T extends Constructor ? InstanceType<T> : T;
+
+type AnyRequest<T> = http.IncomingMessage | http2.Http2ServerRequest | Instance<T>;
+type AnyResponse<T> = http.ServerResponse | http2.Http2ServerResponse | Instance<T>;
+
+type Listener<K, TIncomingMessage, TServerResponse, TError> = K extends keyof HttpProxy.ProxyServerEventMap
+  ? HttpProxy.ProxyServerEvents<TIncomingMessage, TServerResponse, TError>[K]
+  : (...args: any[]) => void;
+
+/**
+ * An HTTP proxy whose engine is native.
+ *
+ * The parameters for requests and responses take the class or its instances, as http-proxy-3 and http-proxy want it: both
+ * `HttpProxy<typeof IncomingMessage>` and `HttpProxy<IncomingMessage>`.
+ */
+declare class HttpProxy<
+  TIncomingMessage = http.IncomingMessage,
+  TServerResponse = http.ServerResponse,
+  TError = HttpProxy.ProxyError,
 > extends EventEmitter {
-  constructor(options?: proxy.ServerOptions);
+  constructor(options?: HttpProxy.ServerOptions | null);
 
   /** The object that was passed, by reference. Edits take effect with the next request. */
-  options: proxy.ServerOptions;
+  options: HttpProxy.ServerOptions;
+
+  /** What `web` runs, in this order. */
+  webPasses: HttpProxy.WebPass[];
+
+  /** What `ws` runs, in this order. */
+  wsPasses: HttpProxy.WsPass[];
 
   /**
-   * Forwards a request and answers it.
+   * Forwards a request and answers it. May be called without its object.
    *
    * @param options win over the proxy's own
    * @param callback is told of a failure instead of the `error` listeners
    * @returns a promise that settles when the exchange is over. It rejects only if there is neither a callback nor an `error` listener.
    */
   web(
-    req: TRequest,
-    res: TResponse,
-    options?: proxy.ServerOptions,
-    callback?: proxy.ErrorCallback<TRequest, TResponse>,
+    req: AnyRequest<TIncomingMessage>,
+    res: AnyResponse<TServerResponse>,
+    options?: HttpProxy.ServerOptions,
+    callback?: HttpProxy.ErrorCallback<TError, Instance<TIncomingMessage>, Instance<TServerResponse>>,
   ): Promise<void>;
-  web(req: TRequest, res: TResponse, callback: proxy.ErrorCallback<TRequest, TResponse>): Promise<void>;
+  web(
+    req: AnyRequest<TIncomingMessage>,
+    res: AnyResponse<TServerResponse>,
+    callback: HttpProxy.ErrorCallback<TError, Instance<TIncomingMessage>, Instance<TServerResponse>>,
+  ): Promise<void>;
+
+  /**
+   * Takes over an `upgrade` request. This version answers it 501.
+   *
+   * @param head what the client has sent after its request
+   */
+  ws(
+    req: AnyRequest<TIncomingMessage>,
+    socket: Duplex,
+    head: NodeJS.ArrayBufferView | null | undefined,
+    options?: HttpProxy.ServerOptions,
+    callback?: HttpProxy.ErrorCallback<TError, Instance<TIncomingMessage>, Socket>,
+  ): Promise<void>;
+  ws(
+    req: AnyRequest<TIncomingMessage>,
+    socket: Duplex,
+    head: NodeJS.ArrayBufferView | null | undefined,
+    callback: HttpProxy.ErrorCallback<TError, Instance<TIncomingMessage>, Socket>,
+  ): Promise<void>;
+  /** In httpxy's order. */
+  ws(
+    req: AnyRequest<TIncomingMessage>,
+    socket: Duplex,
+    options?: HttpProxy.ServerOptions,
+    head?: NodeJS.ArrayBufferView | null,
+  ): Promise<void>;
+
+  /** Makes a server of Node's in front of the proxy; with the option `ssl` one for TLS that speaks HTTP/1.1 and HTTP/2. */
+  listen(port: number, hostname?: string, listeningListener?: () => void): this;
+
+  /** Where the server of `listen` listens. */
+  address(): AddressInfo | string | null | undefined;
+
+  /** Closes the server of `listen`. Without one, the callback is called at once. */
+  close(callback?: (error?: Error) => void): void;
+
+  /** Adds a pass in front of the one that has this name. */
+  before(type: 'web', passName: string, pass: HttpProxy.WebPass): void;
+  before(type: 'ws', passName: string, pass: HttpProxy.WsPass): void;
+
+  /** Adds a pass behind the one that has this name. */
+  after(type: 'web', passName: string, pass: HttpProxy.WebPass): void;
+  after(type: 'ws', passName: string, pass: HttpProxy.WsPass): void;
+
+  /** `web` under its old name. */
+  proxyRequest: this['web'];
+
+  /** `ws` under its old name. */
+  proxyWebsocketRequest: this['ws'];
 
   /** What is open now, and what has happened, in the engine of this thread. */
-  stats(): proxy.Stats;
+  stats(): HttpProxy.Stats;
 
-  on<K extends keyof proxy.ProxyServerEvents<TRequest, TResponse>>(
+  addListener<K extends string | symbol>(
     event: K,
-    listener: proxy.ProxyServerEvents<TRequest, TResponse>[K],
+    listener: Listener<K, TIncomingMessage, TServerResponse, TError>,
   ): this;
-  once<K extends keyof proxy.ProxyServerEvents<TRequest, TResponse>>(
+  on<K extends string | symbol>(
     event: K,
-    listener: proxy.ProxyServerEvents<TRequest, TResponse>[K],
+    listener: Listener<K, TIncomingMessage, TServerResponse, TError>,
   ): this;
-  off<K extends keyof proxy.ProxyServerEvents<TRequest, TResponse>>(
+  once<K extends string | symbol>(
     event: K,
-    listener: proxy.ProxyServerEvents<TRequest, TResponse>[K],
+    listener: Listener<K, TIncomingMessage, TServerResponse, TError>,
+  ): this;
+  prependListener<K extends string | symbol>(
+    event: K,
+    listener: Listener<K, TIncomingMessage, TServerResponse, TError>,
+  ): this;
+  prependOnceListener<K extends string | symbol>(
+    event: K,
+    listener: Listener<K, TIncomingMessage, TServerResponse, TError>,
+  ): this;
+  off<K extends string | symbol>(
+    event: K,
+    listener: Listener<K, TIncomingMessage, TServerResponse, TError>,
+  ): this;
+  removeListener<K extends string | symbol>(
+    event: K,
+    listener: Listener<K, TIncomingMessage, TServerResponse, TError>,
   ): this;
 }
 
-declare namespace proxy {
-  export { ProxyServer };
+/** Without `new`, as in http-proxy-middleware 0.x: makes a middleware. */
+declare function HttpProxy(options: HttpProxy.Options): HttpProxy.RequestHandler;
+
+declare namespace HttpProxy {
+  export { HttpProxy as ProxyServer, HttpProxy as Server, HttpProxy as default };
 
   /** Makes a proxy. */
   export function createProxyServer<
-    TRequest extends http.IncomingMessage = http.IncomingMessage,
-    TResponse extends http.ServerResponse = http.ServerResponse,
-  >(options?: ServerOptions): ProxyServer<TRequest, TResponse>;
+    TIncomingMessage = http.IncomingMessage,
+    TServerResponse = http.ServerResponse,
+    TError = ProxyError,
+  >(options?: ServerOptions | null): HttpProxy<TIncomingMessage, TServerResponse, TError>;
+
+  export { createProxyServer as createProxy, createProxyServer as createServer };
 
   /** Makes a middleware that proxies every request it is given. */
   export function createProxyMiddleware<
@@ -61,6 +165,46 @@ declare namespace proxy {
     TResponse extends http.ServerResponse = http.ServerResponse,
     TNext = (error?: unknown) => void,
   >(options: Options<TRequest, TResponse>): RequestHandler<TRequest, TResponse, TNext>;
+
+  /** How many sockets upgraded connections hold, on both sides. */
+  export function numOpenSockets(): number;
+
+  /**
+   * Sends a request of the web's kind to an address that its URL does not name. Redirects are given back, not followed, and nothing
+   * of the response's body is read before its reader asks.
+   *
+   * @param addr `http://host:port/base`, `https:`, `ws:`, `wss:`, `unix:/path`, or an object
+   * @param input a URL, of which path and query are used, or a `Request`
+   * @param init wins over `input`
+   */
+  export function proxyFetch(
+    addr: string | ProxyAddr,
+    input: string | URL | Request,
+    init?: RequestInit | Request,
+    options?: ProxyFetchOptions,
+  ): Promise<Response>;
+
+  /** Where `proxyFetch` connects to. */
+  export type ProxyAddr =
+    | { host?: string | undefined; port: number; socketPath?: undefined }
+    | { host?: undefined; port?: undefined; socketPath: string };
+
+  export interface ProxyFetchOptions {
+    /** An agent of Node's; `false`: a connection of its own. Default: connections are kept and used again. */
+    agent?: http.Agent | https.Agent | false | undefined;
+    /** Make `Host` name the address. Default `false`: it does so unless there is a `host` header. */
+    changeOrigin?: boolean | undefined;
+    /** `true`: follow up to 5 redirects; a number: up to so many. The body is held in memory then. Default `false`. */
+    followRedirects?: boolean | number | undefined;
+    /** Makes the response. It is given Node's stream as the body. Default: the global `Response`, with a web stream. */
+    Response?: typeof Response | undefined;
+    /** TLS options of `https.request`. */
+    ssl?: tls.ConnectionOptions | Record<string, unknown> | undefined;
+    /** Milliseconds that the connection may be idle. Default: no limit. */
+    timeout?: number | undefined;
+    /** Add `x-forwarded-for`, `-port`, `-proto` and `-host` with what the URL says, unless they are there. Default `false`. */
+    xfwd?: boolean | undefined;
+  }
 
   /** A target in parts. */
   export interface ProxyTargetDetailed {
@@ -75,52 +219,142 @@ declare namespace proxy {
     pathname?: string | null | undefined;
     /** The query in front of the request's. */
     search?: string | null | undefined;
+    /** Path and query, if there is no `pathname`. */
     path?: string | null | undefined;
     /** Connect to this Unix socket instead of host and port. */
     socketPath?: string | undefined;
+    ca?: string | undefined;
+    cert?: string | undefined;
+    ciphers?: string | undefined;
+    key?: string | undefined;
+    passphrase?: string | undefined;
+    pfx?: Buffer | string | undefined;
+    secureProtocol?: string | undefined;
   }
 
-  export type ProxyTarget = string | URL | ProxyTargetDetailed;
+  export type ProxyTargetUrl =
+    string | URL | Partial<url.Url> | { host: string; port: number; protocol?: string };
+
+  export type ProxyTarget = ProxyTargetUrl | ProxyTargetDetailed;
+
+  /** Names the target of each request. What it throws is that request's error. */
+  export type ProxyTargetFunction = (req: http.IncomingMessage) => ProxyTarget;
 
   export interface ServerOptions {
-    /** Where requests go. */
-    target?: ProxyTarget | undefined;
-    /** `false`: a fresh connection for each request. By default connections are pooled. */
-    agent?: false | undefined;
+    /** Where requests go: a URL, its parts, or a function that says so for each request. */
+    target?: ProxyTarget | ProxyTargetFunction | undefined;
+    /** Where a copy of each request goes; its answer is dropped. Alone, without `target`, the client is answered 200 at once. */
+    forward?: ProxyTarget | ProxyTargetFunction | undefined;
+    /** `false`: a fresh connection for each request. By default connections are pooled. This version refuses other agents. */
+    agent?: http.Agent | https.Agent | false | undefined;
     /** Forward the first of two `Host` fields instead of refusing the request with 400. Default `false`. */
     allowDuplicateHost?: boolean | undefined;
+    /** `user:password` for an `Authorization` field; the client's own makes way for it. */
+    auth?: string | undefined;
+    /** Make a redirect that names the target name the host that the client addressed. Default `false`. */
+    autoRewrite?: boolean | undefined;
+    /** Send this stream as the body, for a request that was read before. It must give what `content-length` announces. */
+    buffer?: Stream | undefined;
     /** PEM certificates that vouch for a TLS target, instead of Mozilla's roots. */
     ca?: string | NodeJS.ArrayBufferView | readonly (string | NodeJS.ArrayBufferView)[] | undefined;
     /** Make the `Host` field name the target. Default `false`. */
     changeOrigin?: boolean | undefined;
     /** Milliseconds for name look-up, connection and TLS handshake. Default 10,000. */
     connectTimeout?: number | undefined;
-    /** Header fields to add, or to replace whatever their case. */
-    headers?: Record<string, string | number | readonly string[] | null> | undefined;
+    /** New `Domain` attributes of cookies: one for all, or by old value, `*` for every other. An empty one removes. Default `false`. */
+    cookieDomainRewrite?: false | string | { [oldDomain: string]: string } | undefined;
+    /** New `Path` attributes of cookies: one for all, or by old value, `*` for every other. An empty one removes. Default `false`. */
+    cookiePathRewrite?: false | string | { [oldPath: string]: string } | undefined;
+    /** Send requests with this function. Refused by this version. */
+    fetch?: typeof fetch | undefined;
+    /** Refused by this version. */
+    fetchOptions?: FetchOptions | undefined;
+    /** Follow redirects instead of passing them on. Default `false`; this version refuses anything else. */
+    followRedirects?: boolean | number | undefined;
+    /** Header fields to add, or to replace whatever their case. An array repeats the field. */
+    headers?: { [header: string]: string | number | readonly string[] | null | undefined } | undefined;
     /** Wait for asynchronous `proxyReq` listeners, this many milliseconds at most. By default they are not waited for. */
     hookTimeout?: number | undefined;
+    /** Make a redirect that names the target name this host, and port, instead. Wins over `autoRewrite`. */
+    hostRewrite?: string | undefined;
+    /** HTTP/2 for the clients of `listen`. Refused by this version. */
+    http2?: boolean | undefined;
     /** Forward to the target's path alone. Default `false`. */
     ignorePath?: boolean | undefined;
+    /** Address of this machine that connections to the target come from. */
+    localAddress?: string | undefined;
+    /** Send this method instead of the request's. */
+    method?: string | undefined;
     /** Put the target's path in front of the request's. Default `true`. */
     prependPath?: boolean | undefined;
+    /** Give response fields the target's spelling of their names. Default `false`. */
+    preserveHeaderKeyCase?: boolean | undefined;
+    /** Give a redirect that names the target this protocol: `http` or `https`. */
+    protocolRewrite?: string | undefined;
     /** Milliseconds until the response's head, and between two reads of its body. Default: no limit. */
     proxyTimeout?: number | undefined;
     /** `false`: accept any certificate of a TLS target. Default `true`. */
     secure?: boolean | undefined;
     /** Leave the response to the `proxyRes` listeners. Default `false`. */
     selfHandleResponse?: boolean | undefined;
+    /** TLS options, key and certificate of the server that `listen` makes. */
+    ssl?: https.ServerOptions | Record<string, unknown> | undefined;
     /** Throw errors that nobody handles, as http-proxy does, instead of answering 502. Default `false`. */
     throwOnUnhandledError?: boolean | undefined;
     /** Milliseconds that the client's connection may be idle. Default: Node's own. */
     timeout?: number | undefined;
-    /** Add `x-forwarded-for`, `-port`, `-proto` and `-host`. Default `false`. */
+    /** The target is a proxy: pass a request's absolute URL on in the path. Default `false`. */
+    toProxy?: boolean | undefined;
+    /** Milliseconds that an upgraded connection may be idle. Without effect in this version. */
+    tunnelTimeout?: number | undefined;
+    /** Milliseconds until the answer to an upgrade. Without effect in this version. */
+    upgradeTimeout?: number | undefined;
+    /** Take over the upgrade requests of the server that `listen` makes. Default `false`. */
+    ws?: boolean | undefined;
+    /** Add `x-forwarded-for`, `-port`, `-proto` and `-host`; to what is there already, they are appended. Default `false`. */
     xfwd?: boolean | undefined;
+    /** Let `x-forwarded-proto` of an upgrade say `http` or `https` instead of `ws` or `wss`. Without effect in this version. */
+    xfwdWsProtoAsHttp?: boolean | undefined;
   }
 
-  export type ErrorCallback<
-    TRequest extends http.IncomingMessage = http.IncomingMessage,
-    TResponse extends http.ServerResponse = http.ServerResponse,
-  > = (error: ProxyError, req: TRequest, res: TResponse, target?: ProxyTarget) => void;
+  /** httpxy's name. */
+  export type ProxyServerOptions = ServerOptions;
+
+  export interface FetchOptions {
+    requestOptions?: RequestInit | undefined;
+    onBeforeRequest?: (
+      requestOptions: RequestInit,
+      req: http.IncomingMessage,
+      res: http.ServerResponse,
+      options: ServerOptions,
+    ) => void | Promise<void>;
+    onAfterResponse?: (
+      response: Response,
+      req: http.IncomingMessage,
+      res: http.ServerResponse,
+      options: ServerOptions,
+    ) => void | Promise<void>;
+  }
+
+  /** A step of `web`. It ends the chain by returning something true. */
+  export type WebPass = (
+    req: http.IncomingMessage,
+    res: http.ServerResponse,
+    options: ServerOptions,
+    head: Buffer | undefined,
+    server: HttpProxy,
+    callback?: ErrorCallback,
+  ) => unknown;
+
+  /** A step of `ws`. It ends the chain by returning something true. */
+  export type WsPass = (
+    req: http.IncomingMessage,
+    socket: Socket,
+    options: ServerOptions,
+    head: Buffer | undefined,
+    server: HttpProxy,
+    callback?: ErrorCallback,
+  ) => unknown;
 
   /** An error with Node's code and message for the same event. */
   export interface ProxyError extends Error {
@@ -141,24 +375,129 @@ declare namespace proxy {
     side?: 'client' | 'upstream' | 'internal';
   }
 
-  /** The listeners of each event, with their arguments. */
-  export interface ProxyServerEvents<
-    TRequest extends http.IncomingMessage = http.IncomingMessage,
-    TResponse extends http.ServerResponse = http.ServerResponse,
+  /** The arguments of each event's listeners. */
+  export interface ProxyServerEventMap<
+    TIncomingMessage = http.IncomingMessage,
+    TServerResponse = http.ServerResponse,
+    TError = ProxyError,
   > {
-    start: (req: TRequest, res: TResponse, target: URL) => void;
-    proxyReq: (
+    /** A request is about to be forwarded. */
+    start: [req: Instance<TIncomingMessage>, res: Instance<TServerResponse>, target: ProxyTargetUrl];
+    /** Before anything is sent: what the listener changes is sent. */
+    proxyReq: [
       proxyReq: http.ClientRequest,
-      req: TRequest,
-      res: TResponse,
+      req: Instance<TIncomingMessage>,
+      res: Instance<TServerResponse>,
       options: ServerOptions,
       socket: Socket,
-    ) => void | Promise<void>;
-    proxyRes: (proxyRes: http.IncomingMessage, req: TRequest, res: TResponse) => void | Promise<void>;
-    end: (req: TRequest, res: TResponse, proxyRes: http.IncomingMessage) => void;
-    error: ErrorCallback<TRequest, TResponse>;
-    econnreset: (error: ProxyError, req: TRequest, res: TResponse, target?: ProxyTarget) => void;
+    ];
+    /** The target's head is there: what the listener changes is passed on. */
+    proxyRes: [
+      proxyRes: http.IncomingMessage,
+      req: Instance<TIncomingMessage>,
+      res: Instance<TServerResponse>,
+    ];
+    /** As `proxyReq`, for an upgrade. */
+    proxyReqWs: [
+      proxyReq: http.ClientRequest,
+      req: Instance<TIncomingMessage>,
+      socket: Socket,
+      options: ServerOptions,
+      head: any,
+    ];
+    /** The target's body has ended. */
+    end: [req: Instance<TIncomingMessage>, res: Instance<TServerResponse>, proxyRes: http.IncomingMessage];
+    /** A connection is upgraded. */
+    open: [proxySocket: Socket];
+    /** @deprecated `open` says the same. */
+    proxySocket: [proxySocket: Socket];
+    /** An upgraded connection has ended. */
+    close: [proxyRes: http.IncomingMessage, proxySocket: Socket, proxyHead: any];
+    /** An exchange has failed. Without a listener, and a callback, the client is answered 502. */
+    error: [
+      error: TError,
+      req: Instance<TIncomingMessage>,
+      res: Instance<TServerResponse> | Socket,
+      target?: ProxyTargetUrl,
+    ];
+    /** The client has gone before it was answered. */
+    econnreset: [
+      error: TError,
+      req: Instance<TIncomingMessage>,
+      res: Instance<TServerResponse>,
+      target: ProxyTargetUrl,
+    ];
   }
+
+  /** The listeners of each event. What they return is not looked at, but promises: their rejections fail the exchange. */
+  export type ProxyServerEvents<
+    TIncomingMessage = http.IncomingMessage,
+    TServerResponse = http.ServerResponse,
+    TError = ProxyError,
+  > = {
+    [K in keyof ProxyServerEventMap]: (
+      ...args: ProxyServerEventMap<TIncomingMessage, TServerResponse, TError>[K]
+    ) => unknown;
+  };
+
+  /**
+   * The callback of `web` and `ws`, and the listener of `error`. Takes its parameters in http-proxy's order (error, request, response) and,
+   * if the first is a class, in http-proxy-3's (request, response, error).
+   */
+  export type ErrorCallback<
+    A = ProxyError,
+    B = A extends Constructor ? typeof http.ServerResponse : http.IncomingMessage,
+    C = A extends Constructor ? ProxyError : http.ServerResponse,
+  > = A extends Constructor
+    ? (error: C, req: Instance<A>, res: Instance<B> | Socket, target?: ProxyTargetUrl) => void
+    : (error: A, req: Instance<B>, res: Instance<C> | Socket, target?: ProxyTargetUrl) => void;
+
+  export type StartCallback<
+    TIncomingMessage = http.IncomingMessage,
+    TServerResponse = http.ServerResponse,
+  > = (req: TIncomingMessage, res: TServerResponse, target: ProxyTargetUrl) => void;
+
+  export type ProxyReqCallback<
+    TClientRequest = http.ClientRequest,
+    TIncomingMessage = http.IncomingMessage,
+    TServerResponse = http.ServerResponse,
+  > = (proxyReq: TClientRequest, req: TIncomingMessage, res: TServerResponse, options: ServerOptions) => void;
+
+  export type ProxyResCallback<
+    TIncomingMessage = http.IncomingMessage,
+    TServerResponse = http.ServerResponse,
+  > = (proxyRes: TIncomingMessage, req: TIncomingMessage, res: TServerResponse) => void;
+
+  export type ProxyReqWsCallback<
+    TClientRequest = http.ClientRequest,
+    TIncomingMessage = http.IncomingMessage,
+  > = (
+    proxyReq: TClientRequest,
+    req: TIncomingMessage,
+    socket: Socket,
+    options: ServerOptions,
+    head: any,
+  ) => void;
+
+  export type EconnresetCallback<
+    TError = ProxyError,
+    TIncomingMessage = http.IncomingMessage,
+    TServerResponse = http.ServerResponse,
+  > = (error: TError, req: TIncomingMessage, res: TServerResponse, target: ProxyTargetUrl) => void;
+
+  export type EndCallback<TIncomingMessage = http.IncomingMessage, TServerResponse = http.ServerResponse> = (
+    req: TIncomingMessage,
+    res: TServerResponse,
+    proxyRes: TIncomingMessage,
+  ) => void;
+
+  export type OpenCallback = (proxySocket: Socket) => void;
+
+  export type CloseCallback<TIncomingMessage = http.IncomingMessage> = (
+    proxyRes: TIncomingMessage,
+    proxySocket: Socket,
+    proxyHead: any,
+  ) => void;
 
   export interface Options<
     TRequest extends http.IncomingMessage = http.IncomingMessage,
@@ -186,4 +525,4 @@ declare namespace proxy {
   }
 }
 
-export = proxy;
+export = HttpProxy;

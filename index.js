@@ -1,8 +1,34 @@
 'use strict';
 
-const { ProxyServer, createProxyServer } = require('./lib/proxy-server/proxy-server.js');
 const { createProxyMiddleware } = require('./lib/middleware/create-proxy-middleware.js');
+const { proxyFetch } = require('./lib/fetch/proxy-fetch.js');
+const { ProxyServer, createProxyServer, numOpenSockets } = require('./lib/proxy-server/proxy-server.js');
 
+/**
+ * With `new` it makes a `ProxyServer`, as http-proxy's export does; without, a middleware, as that of http-proxy-middleware 0.x.
+ *
+ * @param {import('./index.js').ServerOptions} [options]
+ */
+function HttpProxy(options, ...rest) {
+  if (new.target !== undefined) return Reflect.construct(ProxyServer, [options], new.target);
+  if (this instanceof ProxyServer) {
+    throw new TypeError(
+      'A constructor that inherits from this one must be a class, and call it with super()',
+    );
+  }
+  return createProxyMiddleware(options, ...rest);
+}
+
+HttpProxy.prototype = ProxyServer.prototype;
+
+// One line for each name: that is how `import` finds the names of a CommonJS module.
+module.exports = HttpProxy;
 module.exports.ProxyServer = ProxyServer;
-module.exports.createProxyServer = createProxyServer;
+module.exports.createProxy = createProxyServer;
 module.exports.createProxyMiddleware = createProxyMiddleware;
+module.exports.createProxyServer = createProxyServer;
+module.exports.createServer = createProxyServer;
+module.exports.numOpenSockets = numOpenSockets;
+module.exports.proxyFetch = proxyFetch;
+module.exports.default = module.exports;
+Object.defineProperty(module.exports, '__esModule', { value: true });

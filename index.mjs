@@ -1,4 +1,12 @@
 import proxy from './index.js';
 
-export const { ProxyServer, createProxyServer, createProxyMiddleware } = proxy;
-export default proxy;
+export const {
+  ProxyServer,
+  createProxy,
+  createProxyMiddleware,
+  createProxyServer,
+  createServer,
+  numOpenSockets,
+  proxyFetch,
+} = proxy;
+export { proxy as default, proxy as 'module.exports' };

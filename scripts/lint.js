@@ -23,6 +23,13 @@ const GATES = [
   ['types, nodenext', types('nodenext')],
   ['types, bundler', types('bundler')],
   ['types, commonjs', types('commonjs')],
+  ['types, in place of the originals', types('drop-in')],
+  ['types, the originals', types('drop-in-originals')],
+  // What later compilers have given up.
+  ['types, TypeScript 5, nodenext', types('nodenext', 'typescript5')],
+  ['types, TypeScript 5, bundler', types('bundler', 'typescript5')],
+  ['types, TypeScript 5, node10', types('node10', 'typescript5')],
+  ['types, TypeScript 5, node10 without interop', types('node10-without-interop', 'typescript5')],
 ];
 
 function lint() {
@@ -68,8 +75,8 @@ function generated(title) {
   if (unknown) throw new StepError(`${title}: not in git: ${unknown.split('\n').join(', ')}`);
 }
 
-function types(resolution) {
-  return installed('typescript', 'tsc', '-p', `__test__/types/tsconfig.${resolution}.json`);
+function types(resolution, compiler = 'typescript') {
+  return installed(compiler, 'tsc', '-p', `__test__/types/tsconfig.${resolution}.json`);
 }
 
 /** A program of an installed package. */

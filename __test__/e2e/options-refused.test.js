@@ -1,10 +1,13 @@
 'use strict';
 
-/** Options that cannot be honoured are refused by name, when a proxy is made and with every call, and never ignored. */
+/**
+ * Options that cannot be honoured are refused by name, when a proxy is made and with every call. What is unknown is said once.
+ */
 
 const http = require('node:http');
 const { createProxyMiddleware, createProxyServer } = require('../../index.js');
 const { closeAll, httpServer, rawExchange } = require('../support/peers.js');
+const { runChild } = require('../support/child.js');
 const { lastRequest } = require('../support/messages.js');
 
 afterEach(closeAll);
@@ -15,9 +18,9 @@ const GET = lastRequest('GET /a');
 const REFUSED = {
   agent: [new http.Agent(), true, 'x'],
   allowDuplicateHost: [1, 'true'],
-  auth: ['user:password'],
-  autoRewrite: [true],
-  buffer: [{}],
+  auth: [5, true, {}],
+  autoRewrite: ['true', 1],
+  buffer: [{}, 'text', 5],
   ca: [
     5,
     true,
@@ -27,33 +30,34 @@ const REFUSED = {
     'no certificate',
     '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n',
   ],
+  cert: ['x'],
   changeOrigin: ['true', 1, {}],
   connectTimeout: ['5', -1, NaN, Infinity, 2 ** 31, true],
-  cookieDomainRewrite: ['x', { '*': '' }],
-  cookiePathRewrite: ['/'],
+  cookieDomainRewrite: [true, 5, ['x'], { '*': 5 }, { '*': 'a\r\nb' }, 'caf\u0113', { old: 'a\0' }],
+  cookiePathRewrite: [true, '/\n'],
   fetch: [true, () => {}],
   fetchOptions: [{}],
   followRedirects: [true, 5],
-  forward: ['http://127.0.0.1:1'],
-  headers: ['x: y', 5, true],
+  forward: [5, true],
+  headers: ['x: y', 5, true, { a: Symbol('s') }, { a: () => {} }, { a: ['1', Symbol('s')] }],
   hookTimeout: ['5', -1],
-  hostRewrite: ['x'],
+  hostRewrite: [5, 'a b', 'a/b', 'http://a', 'u@a', 'a:99999', 'a:x', '[::1', ':80'],
   http2: [true],
   ignorePath: ['false', 0],
-  localAddress: ['127.0.0.1'],
-  method: ['POST'],
-  nonsense: [1, 'x', {}],
-  preserveHeaderKeyCase: [true],
+  key: ['x'],
+  localAddress: ['localhost', '127.0.0.256', '127.0.0.1:80', 5],
+  method: ['PO ST', 'POST\r\n', 5],
+  pfx: ['x'],
+  preserveHeaderKeyCase: ['yes', 1],
   prependPath: ['false', 0],
-  protocolRewrite: ['https'],
+  protocolRewrite: ['ftp', 'https://', true],
   proxyTimeout: ['5', -1, NaN],
   secure: ['false', 0],
   selfHandleResponse: ['yes'],
-  ssl: [{}],
+  ssl: ['x', true, { ca: 5 }, { ca: 'no certificate' }],
   target: [
     5,
     true,
-    () => {},
     '',
     'no url',
     '/path',
@@ -61,13 +65,30 @@ const REFUSED = {
     'ftp://h',
     'http://h:99999',
     'http://',
+    'http://h:0',
     { port: 'x' },
+    { port: 0 },
+    { port: NaN },
+    { port: {} },
+    { host: 5 },
+    { host: 'a/b' },
+    { host: 'u@h' },
+    { host: 'fe80::1%eth0' },
+    { protocol: 'ftp:', host: 'h' },
+    { host: 'h', path: 5 },
+    { host: 'h', socketPath: 5 },
+    { host: 'h', auth: 5 },
+    { host: 'h', ca: 5 },
+    'unix+http:///path',
   ],
   throwOnUnhandledError: [1],
   timeout: ['5', -1],
-  toProxy: [true],
-  ws: [true],
+  toProxy: ['yes', 1],
+  tunnelTimeout: ['5', -1],
+  upgradeTimeout: ['5', -1],
+  ws: ['yes', 1],
   xfwd: ['yes', 1],
+  xfwdWsProtoAsHttp: ['yes', 1],
 };
 
 const ROWS = Object.entries(REFUSED).flatMap(([name, values]) => values.map((value) => [name, value]));
@@ -105,7 +126,33 @@ describe('what cannot be honoured is refused by name', () => {
     expect(createProxyServer({ ...GOOD_TARGET, ...options }).options).toMatchObject(options);
   });
 
-  test.each(['ca', 'cert', 'ciphers', 'key', 'passphrase', 'pfx', 'secureProtocol'])(
+  test.each([
+    ['logger', {}],
+    ['on', { proxyReq: {} }],
+    ['onProxyReq', {}],
+    ['plugins', {}],
+    ['router', new Map()],
+  ])('the middleware refuses what it would otherwise let through: %s', (name, value) => {
+    expectRefusal(() => createProxyMiddleware({ ...GOOD_TARGET, [name]: value }), name);
+  });
+
+  test('what is empty asks for nothing, where it is a text', () => {
+    const names = ['auth', 'ca', 'hostRewrite', 'localAddress', 'method', 'protocolRewrite'];
+    const options = Object.fromEntries(names.map((name) => [name, '']));
+    expect(createProxyServer({ ...GOOD_TARGET, ...options }).options).toMatchObject(options);
+  });
+
+  test('what is unknown is passed by, and said once', async () => {
+    const { code, stderr } = await runChild('unknown-options.js', {
+      env: { NODE_DEBUG: 'rs-proxy-middleware' },
+    });
+    expect(code).toBe(0);
+    expect(stderr.match(/The option nonsense is not known/g)).toHaveLength(1);
+    expect(stderr.match(/The option __proto__ is not known/g)).toHaveLength(1);
+    expect(stderr).not.toMatch(/The option target /);
+  });
+
+  test.each(['cert', 'ciphers', 'key', 'passphrase', 'pfx', 'secureProtocol'])(
     'the TLS setting %s of a target in parts',
     (name) => {
       const target = { protocol: 'https:', host: '127.0.0.1', port: 1, [name]: 'x' };

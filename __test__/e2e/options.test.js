@@ -58,9 +58,7 @@ const SAME = {
   'a target in a string with a path that ends in a slash': ({ url }) => ({ target: `${url}/base/` }),
   'a target in a string with path and query': ({ url }) => ({ target: `${url}/base?k=v` }),
   'a target in a string with a query alone': ({ url }) => ({ target: `${url}?k=v` }),
-  'a target with credentials and a fragment': ({ port }) => ({
-    target: `http://u:p@127.0.0.1:${port}/base#f`,
-  }),
+  'a target with a fragment': ({ url }) => ({ target: `${url}/base#f` }),
   'a target in a URL': ({ url }) => ({ target: new URL(`${url}/base?k=v`) }),
   'a target in a URL of the older kind': ({ url }) => ({ target: parse(`${url}/base?k=v`) }),
   'a target in a URL of the older kind without a path': ({ url }) => ({
@@ -201,6 +199,24 @@ const OTHERWISE = {
   // http-proxy takes the path from `path`, http-proxy-3 from `pathname`.
   'a target in parts with path': ({ port }) => ({
     options: { target: { host: '127.0.0.1', port, path: '/base?k=v' } },
+    start: 'GET /base/a?k=v&q=1 HTTP/1.1',
+  }),
+  // The originals do not look at them.
+  'a target with credentials': ({ port }) => ({
+    options: { target: `http://u%40:p@127.0.0.1:${port}/base` },
+    fields: [`authorization: Basic ${Buffer.from('u@:p').toString('base64')}`],
+  }),
+  'a target with credentials for a client with its own': ({ port }) => ({
+    options: { target: { host: '127.0.0.1', port, auth: 'u:p' } },
+    request: withFields('Authorization: Bearer mine'),
+    fields: ['authorization: Bearer mine'],
+  }),
+  'a target that is called otherwise': ({ port }) => ({
+    options: { target: { hostname: '127.0.0.1', host: 'called.test', port }, changeOrigin: true },
+    fields: [`host: called.test:${port}`],
+  }),
+  'a target in parts, the path without a slash': ({ port }) => ({
+    options: { target: { host: '127.0.0.1', port, pathname: 'base', search: 'k=v' } },
     start: 'GET /base/a?k=v&q=1 HTTP/1.1',
   }),
   'a target of a WebSocket': ({ port }) => ({

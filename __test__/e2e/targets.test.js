@@ -47,13 +47,15 @@ async function echo(req, res) {
 async function echoTarget(tls, ...where) {
   const server = await listening(tls ? https.createServer(tls, echo) : http.createServer(echo), ...where);
   const sockets = [];
+  const tlsSockets = [];
   server.on('connection', (socket) => sockets.push(socket));
+  server.on('secureConnection', (socket) => tlsSockets.push(socket));
   server.on('tlsClientError', () => {});
   onCleanUp(() => {
     for (const socket of sockets) socket.destroy();
     return new Promise((resolve) => server.close(resolve));
   });
-  return { port: server.address().port, sockets };
+  return { port: server.address().port, sockets, tlsSockets };
 }
 
 async function ask(port, bytes = GET) {
@@ -74,6 +76,39 @@ describe.each(FACES)('%s to a TLS target', (_name, face) => {
     const { port } = await face({ target: `https://localhost:${target.port}/base`, ca, changeOrigin: true });
     const asked = `GET /base/a?q=1 localhost:${target.port}`;
     expect(await ask(port)).toEqual({ status: 200, asked, body: '' });
+  });
+
+  test.each([
+    ['in parts', (port, ca) => ({ protocol: 'https:', host: 'localhost', port, pathname: '/base', ca })],
+    ['in a URL', (port, ca) => Object.assign(new URL(`https://localhost:${port}/base`), { ca })],
+  ])('its certificate is trusted by the ca of a target %s', async (_what, targetOf) => {
+    const target = await echoTarget({ key: KEY, cert: CERTIFICATE });
+    const options = { changeOrigin: true, ssl: { ca: authority('another').cert } };
+    const { port } = await face({ ...options, target: targetOf(target.port, [CERTIFICATE]) });
+    expect((await ask(port)).status).toBe(200);
+    const { port: untrusting } = await face({
+      ...options,
+      target: targetOf(target.port, CERTIFICATE),
+      ca: authority('another').cert,
+    });
+    expect((await ask(untrusting)).status).not.toBe(200);
+  });
+
+  test('its certificate is trusted by the ca of ssl, whose other settings stay with the server', async () => {
+    const asked = [];
+    const target = await echoTarget({
+      key: KEY,
+      cert: CERTIFICATE,
+      requestCert: true,
+      rejectUnauthorized: false,
+    });
+    const ssl = { key: KEY, cert: CERTIFICATE, ca: CERTIFICATE, rejectUnauthorized: false };
+    const options = { target: `https://localhost:${target.port}`, changeOrigin: true, ssl };
+    const { port } = await face(options);
+    expect((await ask(port)).status).toBe(200);
+    for (const socket of target.tlsSockets) asked.push(socket.getPeerCertificate());
+    expect(asked).toEqual([{}]);
+    expect(Object.keys(ssl)).toEqual(['key', 'cert', 'ca', 'rejectUnauthorized']);
   });
 
   test('bodies of some megabytes both ways', async () => {

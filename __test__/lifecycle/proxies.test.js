@@ -9,7 +9,7 @@ afterEach(closeAll);
 
 const MIB = 1 << 20;
 
-test('ten thousand proxies, each used once and dropped, leave nothing behind', async () => {
+test('K-18 ten thousand proxies, each used once and dropped, leave nothing behind', async () => {
   const { code, stdout, stderr } = await runChild('proxies.js', { execArgv: ['--expose-gc'] });
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
   const { served, before, after, kept } = JSON.parse(stdout);
@@ -22,7 +22,7 @@ test('ten thousand proxies, each used once and dropped, leave nothing behind', a
   expect(after.stats).toMatchObject({ exchanges: 0 });
 });
 
-test('the package required through two paths works twice in one process', async () => {
+test('K-21 the package required through two paths works twice in one process', async () => {
   const { code, stdout, stderr } = await runChild('required-twice.js', {
     execArgv: ['--preserve-symlinks', '--preserve-symlinks-main'],
   });

@@ -7,7 +7,7 @@ const { runChild } = require('../support/child.js');
 
 afterEach(closeAll);
 
-test('F-76 four worker_threads: one is terminated under load, the others go on, and nothing of it is left', async () => {
+test('F-76 K-20 four worker_threads: one is terminated under load, the others go on, and nothing of it is left', async () => {
   const { code, stdout, stderr } = await runChild('workers.js', { execArgv: ['--expose-gc'] });
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
   const { before, after, others, beforeTermination } = JSON.parse(stdout);
@@ -21,7 +21,7 @@ test('F-76 four worker_threads: one is terminated under load, the others go on, 
   expect(after.descriptors).toEqual(before.descriptors);
 });
 
-test('F-76 workers that come and go leave nothing behind', async () => {
+test('F-76 K-20 workers that come and go leave nothing behind', async () => {
   const { code, stdout, stderr } = await runChild('workers.js', { args: ['20'], execArgv: ['--expose-gc'] });
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
   const { before, after } = JSON.parse(stdout);

@@ -2,6 +2,7 @@
 
 import * as http from 'node:http';
 import type { Socket } from 'node:net';
+import { PassThrough } from 'node:stream';
 import { createProxyServer, ProxyServer } from 'rs-proxy-middleware';
 
 const proxy = createProxyServer({ target: 'http://127.0.0.1:9000', changeOrigin: true });
@@ -27,6 +28,52 @@ createProxyServer({ target: 9000 });
 createProxyServer({ tarjet: 'http://127.0.0.1:9000' });
 // @ts-expect-error a time-out is a number of milliseconds
 createProxyServer({ proxyTimeout: '1 s' });
+
+createProxyServer({
+  target: { protocol: 'http:', hostname: '127.0.0.1', port: '9000', pathname: '/base', search: '?a' },
+  forward: (req) => `http://127.0.0.1:${req.headers.port}`,
+  ssl: { key: 'PEM', cert: 'PEM' },
+  toProxy: true,
+  localAddress: '127.0.0.1',
+  preserveHeaderKeyCase: true,
+  auth: 'user:password',
+  hostRewrite: 'example.com',
+  autoRewrite: true,
+  protocolRewrite: 'https',
+  cookieDomainRewrite: { '*': '' },
+  cookiePathRewrite: '/',
+  headers: { 'x-a': ['b', 'c'], 'x-d': 1 },
+  method: 'POST',
+  buffer: new PassThrough(),
+  ws: true,
+});
+// @ts-expect-error no function of that kind
+createProxyServer({ target: () => 9000 });
+// @ts-expect-error PEM text or bytes
+createProxyServer({ ca: true });
+// @ts-expect-error a stream
+createProxyServer({ buffer: 'text' });
+// @ts-expect-error a text, or texts by old value
+createProxyServer({ cookieDomainRewrite: true });
+// @ts-expect-error values are texts or numbers
+createProxyServer({ headers: { 'x-a': {} } });
+// @ts-expect-error a text
+createProxyServer({ auth: { user: 'user' } });
+// @ts-expect-error an agent of Node's or false
+createProxyServer({ agent: 'keep-alive' });
+
+proxy.before('web', 'stream', (req, res, options, head, server) => {
+  req satisfies http.IncomingMessage;
+  res satisfies http.ServerResponse;
+  server satisfies ProxyServer;
+  return options.ws === true && head !== undefined;
+});
+proxy.after('ws', 'XHeaders', (req, socket) => void [req.url, socket.destroyed]);
+// @ts-expect-error a kind of pass that does not exist
+proxy.before('http', 'stream', () => {});
+proxy.web = (req, res) => proxy.proxyRequest(req, res);
+proxy.listen(8000, '127.0.0.1', () => {}) satisfies ProxyServer;
+proxy.on('an event of their own', (anything) => void anything);
 
 http.createServer((req, res) => {
   proxy.web(req, res) satisfies Promise<void>;

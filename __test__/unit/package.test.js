@@ -112,8 +112,15 @@ test('npm and cargo agree on the version', () => {
   expect([lock.version, lock.packages[''].version, version]).toEqual(Array(3).fill(manifest.version));
 });
 
+/** The files that an entry of the exports map stands for. */
 function pathsIn(exported) {
-  return typeof exported === 'string' ? [exported] : Object.values(exported).flatMap(pathsIn);
+  if (typeof exported !== 'string') return Object.values(exported).flatMap(pathsIn);
+  const [folder, ending] = exported.split('*');
+  if (ending === undefined) return [exported];
+  const files = fs.readdirSync(path.join(ROOT, folder), { recursive: true, withFileTypes: true });
+  return files
+    .filter((file) => file.isFile() && file.name.endsWith(ending))
+    .map((file) => path.relative(ROOT, path.join(file.parentPath, file.name)).replaceAll(path.sep, '/'));
 }
 
 function readJson(name) {

@@ -6,6 +6,8 @@
  * A line feed in an item cannot smuggle anything in: the engine is told how many fields there are and refuses what does not add up.
  */
 
+const { proxyError } = require('./errors.js');
+
 /** Beyond latin1: such text cannot be sent, and must not be cut down to something that can. */
 const BEYOND_LATIN1 = /[^\0-\xff]/;
 /** Node drops what exceeds this many header fields without a word, unless the server has a limit of its own. */
@@ -93,9 +95,18 @@ function addedLines(added) {
       error.code = 'ERR_HTTP_INVALID_HEADER_VALUE';
       throw error;
     }
-    return (Array.isArray(value) ? value : [value]).map((one) => [name, String(one)]);
+    return (Array.isArray(value) ? value : [value]).map((one) => [name, sendable(name, String(one))]);
   });
 }
+
+/** What could not cross either, and is the options' doing, not the client's. */
+function sendable(name, value) {
+  if (!NOT_IN_FIELD.test(value)) return value;
+  const message = `Invalid character in the field ${JSON.stringify(name)} of the headers option`;
+  throw proxyError('ERR_INVALID_CHAR', message, 500, 'accept', 'internal');
+}
+
+const NOT_IN_FIELD = /[^\t\x20-\x7e\x80-\xff]/;
 
 function packLines(lines) {
   let text = '';

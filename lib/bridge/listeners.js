@@ -10,11 +10,12 @@ const { hookError, hookTimeoutError } = require('./errors.js');
  * @param {string} event
  * @param {unknown[]} args
  * @param {(error: Error) => void} onFailure is told what a listener threw, or rejected with later
+ * @param {Function[]} [listeners] if not all of them
  * @returns {Promise<unknown>[] | undefined} what asynchronous listeners returned; never rejects
  */
-function callListeners(emitter, event, args, onFailure) {
+function callListeners(emitter, event, args, onFailure, listeners = emitter.rawListeners(event)) {
   let pending;
-  for (const listener of emitter.rawListeners(event)) {
+  for (const listener of listeners) {
     const settled = callCaught(listener, emitter, event, args, onFailure);
     if (settled === THREW) return pending;
     if (settled !== undefined) (pending ??= []).push(settled);
@@ -46,6 +47,7 @@ const THREW = Symbol('threw');
  * @param {string} event
  * @param {Promise<unknown>[]} pending
  * @param {number} milliseconds
+ * @returns {Promise<unknown[]>} what they came to
  */
 async function withinTime(event, pending, milliseconds) {
   let timer;
@@ -54,7 +56,7 @@ async function withinTime(event, pending, milliseconds) {
     timer.unref();
   });
   try {
-    await Promise.race([Promise.all(pending), limit]);
+    return await Promise.race([Promise.all(pending), limit]);
   } finally {
     clearTimeout(timer);
   }

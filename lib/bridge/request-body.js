@@ -56,46 +56,91 @@ function hasNoBody(req) {
 /** Methods whose requests have no body unless they declare one, as in Node's client. */
 const BODILESS = new Set(['GET', 'HEAD', 'DELETE', 'OPTIONS', 'TRACE', 'CONNECT']);
 
+const NOTHING = [];
+/** As much of a body is kept, in case that it must be sent again. */
+const MOST_KEPT = 64 * 1024;
+
 /** Reads a request's body to its end and hands it to a sink. */
 class RequestBody {
-  #req;
+  #source;
   #sink;
   #isOver = false;
-  /** What a request of the old kind is piped into. */
+  /** What a source of the old kind is piped into. */
   #inlet = null;
+  /** All that was read, or `null` if it is too much. */
+  #kept = [];
+  #keptBytes = 0;
+  #isWhole = false;
+  #isHeld = false;
+  /** What says that there will be no more. */
+  #closing = NOTHING;
 
   /**
-   * @param {import('node:http').IncomingMessage} req
+   * @param {import('node:stream').Readable} source the request, or what is sent instead of its body
    * @param {{ write(chunk: Buffer): boolean, finish(trailers: object): void, fail(error: Error): void }} sink
+   * @param {Buffer[]} [prefix] what somebody else has read of it before
    */
-  constructor(req, sink) {
-    this.#req = req;
+  constructor(source, sink, prefix) {
+    this.#source = source;
     this.#sink = sink;
-    req.on('error', this.#onError);
-    if (typeof req.read === 'function' || typeof req.pipe !== 'function')
-      req.on('data', this.#onData).on('end', this.#onEnd);
+    source.on('error', this.#onError);
+    if (prefix !== undefined) for (const chunk of prefix) this.#onData(chunk);
+    if (typeof source.read === 'function' || typeof source.pipe !== 'function')
+      source.on('data', this.#onData).on('end', this.#onEnd);
     else this.#pipe();
-    if (req.readableEnded) this.#onEnd();
+    if (prefix !== undefined) source.resume?.();
+    if (source.readableEnded) this.#onEnd();
+  }
+
+  /**
+   * A request that is closed early closes its response, too. Another stream has no response, and a request whose response has ended is not
+   * told any more that its connection was closed.
+   */
+  watchClose() {
+    if (this.#isOver) return;
+    if (this.#source.destroyed) {
+      this.#onClose();
+      return;
+    }
+    this.#closing = [this.#source];
+    if (this.#source instanceof http.IncomingMessage) this.#closing.push(this.#source.socket);
+    for (const emitter of this.#closing) emitter?.on('close', this.#onClose);
   }
 
   /** Streams of the old kind may keep their data until somebody pipes them. */
   #pipe() {
     this.#inlet = Object.assign(new Stream(), { writable: true, write: this.#onData, end: this.#onEnd });
-    this.#req.pipe(this.#inlet);
+    this.#source.pipe(this.#inlet);
   }
 
   #onData = (chunk) => {
     if (this.#isOver) return true;
     const bytes =
-      typeof chunk === 'string' ? Buffer.from(chunk, this.#req.readableEncoding ?? 'utf8') : chunk;
+      typeof chunk === 'string' ? Buffer.from(chunk, this.#source.readableEncoding ?? 'utf8') : chunk;
+    if (!ArrayBuffer.isView(bytes)) {
+      this.#onError(notBytes(chunk));
+      return true;
+    }
+    this.#keep(bytes);
     const hasRoom = this.#sink.write(bytes);
-    if (!hasRoom && this.#inlet === null) this.#req.pause();
+    if (!hasRoom && this.#inlet === null) this.#source.pause();
     return hasRoom;
   };
 
+  #keep(bytes) {
+    if (this.#kept === null) return;
+    this.#keptBytes += bytes.length;
+    if (this.#keptBytes > MOST_KEPT) this.#kept = null;
+    else this.#kept.push(bytes);
+  }
+
   #onEnd = () => {
     if (this.#isOver) return;
-    const trailers = packPairs(this.#req.rawTrailers ?? []);
+    const raw = this.#source.rawTrailers ?? [];
+    // Trailers are not sent again.
+    if (raw.length > 0) this.#kept = null;
+    this.#isWhole = true;
+    const trailers = packPairs(raw);
     this.stop();
     this.#sink.finish(trailers);
   };
@@ -103,26 +148,86 @@ class RequestBody {
   #onError = (error) => {
     if (this.#isOver) return;
     this.stop();
+    this.#kept = null;
     this.#sink.fail(error);
+  };
+
+  #onClose = () => {
+    // All of it has arrived, and is only still to be read.
+    if (this.#source.complete === true) return;
+    if (this.#source.readableEnded) this.#onEnd();
+    else this.#onError(this.#source.errored ?? cutShort(this.#source));
   };
 
   /** There is room again. */
   resume() {
     if (this.#isOver) return;
-    if (this.#inlet === null) this.#req.resume();
+    if (this.#inlet === null) this.#source.resume();
     else this.#inlet.emit('drain');
   }
 
-  /** Reads no more; the request may be read by others again. */
+  /** Hands what is still to come to another sink. */
+  redirect(sink) {
+    this.#sink = sink;
+    this.#kept = null;
+    this.watchClose();
+    this.resume();
+  }
+
+  get isOver() {
+    return this.#isOver;
+  }
+
+  /** Reads no more; the source may be read by others again. */
   stop() {
     if (this.#isOver) return;
     this.#isOver = true;
-    this.#req.removeListener('data', this.#onData);
-    this.#req.removeListener('end', this.#onEnd);
-    this.#req.removeListener('error', this.#onError);
+    this.#source.removeListener('data', this.#onData);
+    this.#source.removeListener('end', this.#onEnd);
+    this.#source.removeListener('error', this.#onError);
+    for (const emitter of this.#closing) emitter?.removeListener('close', this.#onClose);
     // Ends the pipe.
     this.#inlet?.emit('close');
   }
+
+  /** Keeps back what is still to come, while it is not known whether the body will be sent again. */
+  hold() {
+    if (this.#isOver || this.#source.readableFlowing !== true) return;
+    this.#isHeld = true;
+    this.#source.pause();
+  }
+
+  /** Nobody has asked for it so far. */
+  letGo() {
+    if (!this.#isWhole) this.#kept = null;
+    if (!this.#isHeld) return;
+    this.#isHeld = false;
+    this.#source.resume();
+  }
+
+  /**
+   * Gives what was read to an exchange that sends the body again, and leaves the rest to it.
+   *
+   * @returns {{ chunks: Buffer[], isWhole: boolean } | undefined} `undefined` if not all of it was kept
+   */
+  handOver() {
+    if (this.#kept === null) return undefined;
+    return { chunks: this.#kept, isWhole: this.#isWhole };
+  }
+}
+
+function notBytes(chunk) {
+  const error = new TypeError(`A request body must consist of bytes or text, not of ${typeof chunk}s`);
+  error.code = 'ERR_INVALID_ARG_TYPE';
+  return error;
+}
+
+/** What Node says of either. */
+function cutShort(source) {
+  const isRequest = source instanceof http.IncomingMessage;
+  const error = new Error(isRequest ? 'aborted' : 'Premature close');
+  error.code = isRequest ? 'ECONNRESET' : 'ERR_STREAM_PREMATURE_CLOSE';
+  return error;
 }
 
 module.exports = { EMPTY, RequestBody, takeWhole };

@@ -33,12 +33,17 @@ function isGenuine(res) {
 function writeHead(res, status, reason, items, at) {
   checkStatusLine(res, status, reason);
   let cookies;
+  let cookieName;
   for (let i = at; i < items.length; i += 2) {
     const name = items[i];
-    if (name === 'set-cookie') (cookies ??= []).push(items[i + 1]);
-    else res.setHeader(name, items[i + 1]);
+    if (name.length === 10 && name.toLowerCase() === 'set-cookie') {
+      cookieName = name;
+      (cookies ??= []).push(items[i + 1]);
+    } else {
+      res.setHeader(name, items[i + 1]);
+    }
   }
-  if (cookies !== undefined) res.setHeader('set-cookie', cookies);
+  if (cookies !== undefined) res.setHeader(cookieName, cookies);
   res.statusCode = status;
   // HTTP/2 has no reason phrases, and warns of them.
   if (reason !== '' && res.stream === undefined) res.statusMessage = reason;
@@ -55,11 +60,17 @@ function writeHead(res, status, reason, items, at) {
 function settleEdits(res, headers, bodyLength) {
   for (const name of Object.keys(headers)) {
     const isSplit = Array.isArray(headers[name]) && name.toLowerCase() !== 'set-cookie';
-    if (isSplit && res.hasHeader?.(name)) res.setHeader(name, headers[name]);
+    if (isSplit && res.hasHeader?.(name)) res.setHeader(spelled(res, name), headers[name]);
   }
   if (bodyLength === null || !isGenuine(res) || !res.hasHeader('content-length')) return;
   if (bodyLength === undefined) res.removeHeader('content-length');
-  else res.setHeader('content-length', bodyLength);
+  else res.setHeader(spelled(res, 'content-length'), bodyLength);
+}
+
+/** A field's name as it was set: `preserveHeaderKeyCase` cares. */
+function spelled(res, name) {
+  const wanted = name.toLowerCase();
+  return res.getRawHeaderNames?.().find((other) => other.toLowerCase() === wanted) ?? name;
 }
 
 /** What Node would refuse only once the fields are set. */

@@ -15,6 +15,9 @@ class ProxyRequest extends http.OutgoingMessage {
   #isSent = false;
   #isClosed = false;
   #socket = null;
+  #target;
+  #agent;
+  #timer;
 
   /**
    * @param {import('../bridge/exchange.js').Exchange} exchange
@@ -28,7 +31,7 @@ class ProxyRequest extends http.OutgoingMessage {
     this.path = items[1];
     this.host = target.hostname;
     this.protocol = target.protocol;
-    this.agent = { protocol: target.protocol, sockets: {}, freeSockets: {}, requests: {} };
+    this.#target = target;
     this.reusedSocket = false;
     this.aborted = false;
     this.res = null;
@@ -55,11 +58,47 @@ class ProxyRequest extends http.OutgoingMessage {
   markSent() {
     this.#isSent = true;
     this.#written = [];
-    this._header = `${this.method} ${this.path} HTTP/1.1\r\n\r\n`;
+    this._headerSent = true;
+    this.touch();
+  }
+
+  get headersSent() {
+    return this.#isSent;
+  }
+
+  /** The head as text, once it was sent; what frames the body is added after that. */
+  get _header() {
+    if (!this.#isSent) return null;
+    const names = this.getRawHeaderNames();
+    const lines = names.flatMap((name) => [this.getHeader(name)].flat().map((value) => `${name}: ${value}`));
+    return [`${this.method} ${this.path} HTTP/1.1`, ...lines, '', ''].join('\r\n');
+  }
+
+  // OutgoingMessage's constructor assigns null.
+  set _header(_value) {}
+
+  /** What users of old versions of Node read. */
+  get _headers() {
+    return this.getHeaders();
+  }
+
+  set _headers(_value) {}
+
+  /** As far as loggers look: by its sockets they find the target's port. */
+  get agent() {
+    const { protocol, hostname, port } = this.#target;
+    const name = `${hostname}:${port || USUAL_PORTS[protocol] || ''}:`;
+    this.#agent ??= { protocol, sockets: { [name]: [] }, freeSockets: {}, requests: {} };
+    return this.#agent;
+  }
+
+  set agent(value) {
+    this.#agent = value;
   }
 
   /** @param {import('./proxy-response.js').ProxyResponse} response */
   responded(response) {
+    this.touch();
     this.res = response;
     this.emit('response', response);
   }
@@ -69,13 +108,14 @@ class ProxyRequest extends http.OutgoingMessage {
     this.#isClosed = true;
     this.destroyed = true;
     if (error !== undefined && this.listenerCount('error') > 0) this.emit('error', error);
+    clearTimeout(this.#timer);
     this.emit('close');
     this.#socket?.destroy();
   }
 
   /** A stand-in: the engine's connection is no socket of Node's. It takes listeners and settings, and goes with the request. */
   get socket() {
-    this.#socket ??= new net.Socket();
+    this.#socket ??= new StandInSocket(this.#target);
     return this.#socket;
   }
 
@@ -98,6 +138,7 @@ class ProxyRequest extends http.OutgoingMessage {
       return this.#refuse(done);
     }
     if (done !== undefined) process.nextTick(done);
+    this.touch();
     if (this.#isSent) return this.#exchange.write(bytes);
     this.#written.push(Buffer.from(bytes));
     return true;
@@ -126,9 +167,25 @@ class ProxyRequest extends http.OutgoingMessage {
 
   setSocketKeepAlive() {}
 
+  /** Emits `timeout`, here and on the response, when nothing has come or gone for that long. What follows is up to the listeners. */
   setTimeout(milliseconds, callback) {
-    this.socket.setTimeout(milliseconds, callback);
+    if (typeof callback === 'function') this.once('timeout', callback);
+    clearTimeout(this.#timer);
+    this.timeout = milliseconds;
+    if (milliseconds > 0 && !this.destroyed) {
+      this.#timer = setTimeout(() => this.#timedOut(), milliseconds);
+      this.#timer.unref();
+    }
     return this;
+  }
+
+  #timedOut() {
+    for (const message of [this, this.res]) message?.emit('timeout');
+  }
+
+  /** Something has come or gone. */
+  touch() {
+    this.#timer?.refresh();
   }
 
   abort() {
@@ -142,6 +199,34 @@ class ProxyRequest extends http.OutgoingMessage {
     this.destroyed = true;
     this.#exchange.destroyedBy(this, error);
     return this;
+  }
+}
+
+const USUAL_PORTS = { 'http:': 80, 'https:': 443 };
+
+/** The engine's connection is no socket of Node's. This takes listeners and settings in its stead, and says where it leads. */
+class StandInSocket extends net.Socket {
+  #target;
+
+  /** @param {URL} target */
+  constructor(target) {
+    super();
+    this.#target = target;
+    if (target.protocol === 'https:') this.encrypted = true;
+  }
+
+  /** Known if the target is named by its address. */
+  get remoteAddress() {
+    const name = this.#target.hostname.replace(/^\[(.*)\]$/, '$1');
+    return net.isIP(name) === 0 ? undefined : name;
+  }
+
+  get remotePort() {
+    return Number(this.#target.port || USUAL_PORTS[this.#target.protocol]);
+  }
+
+  get remoteFamily() {
+    return { 4: 'IPv4', 6: 'IPv6' }[net.isIP(this.remoteAddress ?? '')];
   }
 }
 

@@ -15,6 +15,8 @@ class ProxyResponse extends http.IncomingMessage {
   #headersSeen = false;
   #isClosed = false;
   #request;
+  /** What is made of the body, if it is to be made into something else. */
+  #outlet = null;
 
   /**
    * @param {import('../bridge/exchange.js').Exchange} exchange
@@ -35,6 +37,11 @@ class ProxyResponse extends http.IncomingMessage {
     this.httpVersionMinor = isHttp10 ? 0 : 1;
     this.httpVersion = isHttp10 ? '1.0' : '1.1';
     this._addHeaderLines(raw, raw.length);
+  }
+
+  /** The exchange that this response belongs to; none if it is not one of ours. */
+  static exchangeOf(message) {
+    return typeof message === 'object' && #exchange in message ? message.#exchange : undefined;
   }
 
   // Node parses the raw fields when they are first asked for; whoever asks may also change them.
@@ -59,9 +66,15 @@ class ProxyResponse extends http.IncomingMessage {
     return at < 0 ? undefined : this.#raw[at + 1];
   }
 
-  /** The fields that the listeners left; untouched ones as the target sent them. */
-  packHeaders() {
-    return this.#headersSeen ? packFields('', trimmed(super.headers)) : packPairs(this.#raw);
+  /**
+   * The fields that the listeners left; untouched ones as the target sent them.
+   *
+   * @param {boolean} inTargetsCase give names that the target sent in the case in which it did
+   */
+  packHeaders(inTargetsCase) {
+    if (!this.#headersSeen) return packPairs(this.#raw);
+    const headers = trimmed(super.headers);
+    return packFields('', inTargetsCase ? inCaseOf(this.rawHeaders, headers) : headers);
   }
 
   /** The request that this answers. */
@@ -77,10 +90,33 @@ class ProxyResponse extends http.IncomingMessage {
   // IncomingMessage's constructor assigns null.
   set socket(_value) {}
 
+  setTimeout(milliseconds, callback) {
+    if (typeof callback === 'function') this.on('timeout', callback);
+    this.req.setTimeout(milliseconds);
+    return this;
+  }
+
+  /**
+   * Has the client get what a stage makes of the body.
+   *
+   * @param {(source: AsyncIterable<Buffer>) => import('node:stream').Readable} stage
+   * @param {(error: Error) => void} onError
+   */
+  passBodyThrough(stage, onError) {
+    // What is read only in part is ended where its failure is told.
+    this.#outlet = stage(this.iterator({ destroyOnReturn: false })).once('error', onError);
+  }
+
+  /** Where the client's body comes from. */
+  get outlet() {
+    return this.#outlet ?? this;
+  }
+
   /** Whether a listener reads the body; otherwise it need not go through here. */
   get isRead() {
     return (
       this.#isRead ||
+      this.#outlet !== null ||
       this.readableFlowing === true ||
       this.listenerCount('data') > 0 ||
       this.listenerCount('readable') > 0
@@ -135,6 +171,15 @@ class ProxyResponse extends http.IncomingMessage {
 function trimmed(headers) {
   if (!Object.keys(headers).some((name) => name !== name.trim())) return headers;
   return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.trim(), value]));
+}
+
+/** The last of several spellings counts. */
+function inCaseOf(raw, headers) {
+  const spelling = new Map();
+  for (let i = 0; i < raw.length; i += 2) spelling.set(raw[i].toLowerCase(), raw[i]);
+  const spelled = Object.create(null);
+  for (const name of Object.keys(headers)) spelled[spelling.get(name) ?? name] = headers[name];
+  return spelled;
 }
 
 module.exports = { ProxyResponse };

@@ -14,6 +14,30 @@ export declare class NativeConfig {
   constructor(options: NativeOptions)
 }
 
+export declare class NativeDecoder {
+  /** For the value of a `Content-Encoding` field. More than `limit` decoded bytes are an error; it may be `Infinity`. */
+  constructor(field: string, limit: number)
+  /** What of the field's value stays true when the body is decoded; empty if nothing does. */
+  get left(): string
+  /** Whether there is anything to decode. */
+  get isNeeded(): boolean
+  /** Adds a piece of the coded body. What was pushed before must have been read. */
+  push(piece: Buffer): void
+  /** Writes decoded bytes into `into`; 0 if there are none until more is pushed. */
+  read(into: Buffer): number
+  /** Throws if the body is not whole. */
+  finish(): void
+}
+
+export declare class NativeEncoder {
+  /** For the value of a `Content-Encoding` field; throws if it lists a coding that is not known. */
+  constructor(field: string)
+  /** Encodes a piece; with `flush` all of it can be decoded from what is given back. */
+  push(piece: Buffer, flush: boolean): Buffer
+  /** Ends the body; gives the rest of it. */
+  finish(): Buffer
+}
+
 export declare class NativeEngine {
   /** Starts the engine's thread. `wake` is called, without arguments, when there is something to drain; it must not throw. */
   constructor(wake: () => void)
@@ -21,13 +45,16 @@ export declare class NativeEngine {
   submit(id: number, config: NativeConfig, head: string, fields: number, overrides: number, body: Buffer | undefined | null, flags: number): void
   /** Runs the incoming passes only. Gives the head for the `proxyReq` listeners: method, target, fields; or `!` and a packed error. */
   prepare(config: NativeConfig, head: string, fields: number, overrides: number): string
-  /** Begins exchange `id` with a head that was prepared and perhaps edited: method, target, fields. */
-  resume(id: number, config: NativeConfig, head: string, fields: number, body: Buffer | undefined | null, flags: number): void
   /**
-   * Runs the outgoing passes on an edited response head; gives the fields, or an empty text if one of them cannot be sent.
-   * `length` is the body's, negative if it is unknown until it ends.
+   * Begins exchange `id` with a head that was prepared and perhaps edited: method, target, fields. `client_host` is the host by which
+   * the client knows this server, where `autoRewrite` needs it.
    */
-  outgoing(head: string, fields: number, status: number, openEnded: boolean): string
+  resume(id: number, config: NativeConfig, head: string, fields: number, body: Buffer | undefined | null, flags: number, clientHost?: string | undefined | null): void
+  /**
+   * Runs the outgoing passes on a response head that was shown to listeners; gives the fields, or an empty text if one of them cannot
+   * be sent. `open_ended`: the body's length is unknown until it ends. `keeps_case`: the names are to stay as they are spelled.
+   */
+  outgoing(head: string, fields: number, status: number, openEnded: boolean, config: NativeConfig, clientHost: string | undefined | null, keepsCase: boolean): string
   /** Wakes the engine's thread for the exchanges that were begun since it was last called. */
   flush(): void
   /** Adds bytes to the request's body; `false`: wait for `WRITABLE`. */
@@ -55,13 +82,30 @@ export declare class NativeEngine {
 export interface NativeOptions {
   /** An absolute URL. */
   target: string
+  /** What the `Host` field calls the target, if that is not its URL's host. */
+  host?: string
   socketPath?: string
+  localAddress?: string
+  /** The value of an `Authorization` field. */
+  authorization?: string
+  /** A client's own `Authorization` counts more. */
+  authorizationYields: boolean
+  method?: string
   changeOrigin: boolean
   xfwd: boolean
   prependPath: boolean
   ignorePath: boolean
+  toProxy: boolean
   reuse: boolean
   allowDuplicateHost: boolean
+  preserveHeaderKeyCase: boolean
+  hostRewrite?: string
+  autoRewrite: boolean
+  protocolRewrite?: string
+  /** Old value, new value, old value, new value, …; `*` is every other old value, and an empty new one takes the attribute away. */
+  cookieDomainRewrite?: Array<string>
+  /** Likewise. */
+  cookiePathRewrite?: Array<string>
   secure: boolean
   /** PEM certificates. */
   ca?: string

@@ -836,4 +836,6 @@ function __napiStampBindingTarget(exportsObject, target) {
 module.exports.__napiBindingTarget = __napiStampBindingTarget(nativeBinding, __napiLoadedBindingTarget)
 module.exports = nativeBinding
 module.exports.NativeConfig = nativeBinding.NativeConfig
+module.exports.NativeDecoder = nativeBinding.NativeDecoder
+module.exports.NativeEncoder = nativeBinding.NativeEncoder
 module.exports.NativeEngine = nativeBinding.NativeEngine

@@ -1,20 +1,24 @@
 'use strict';
 
 /**
- * The arguments of `web(req, res[, options][, callback])`, told apart by kind.
+ * What follows `req` and `res` in `web(req, res[, options][, callback])`, and `req` and `socket` in `ws(req, socket, head[, options][,
+ * callback])` or, as httpxy has it, `ws(req, socket, options[, head])`: told apart by kind. `instanceof` would not know objects of
+ * another realm.
  *
- * @param {unknown[]} rest what follows `req` and `res`
- * @returns {{ options: object | undefined, callback: Function | undefined }}
+ * @param {unknown[]} rest
+ * @returns {{ options: object | undefined, head: ArrayBufferView | undefined, callback: Function | undefined }}
  */
-function webArguments(rest) {
+function callArguments(rest) {
   let options;
+  let head;
   let callback;
   for (const argument of rest) {
     if (typeof argument === 'function') callback = argument;
-    else if (typeof argument === 'object' && argument !== null && !ArrayBuffer.isView(argument))
-      options ??= argument;
+    else if (typeof argument !== 'object' || argument === null) continue;
+    else if (ArrayBuffer.isView(argument)) head ??= argument;
+    else options ??= argument;
   }
-  return { options, callback };
+  return { options, head, callback };
 }
 
-module.exports = { webArguments };
+module.exports = { callArguments };

@@ -1,69 +1,130 @@
 'use strict';
 
+const http = require('node:http');
 const { callCaught, callListeners } = require('../bridge/listeners.js');
+const { warnOnce } = require('../bridge/warning.js');
+const { refuseUpgrade } = require('./refuse-upgrade.js');
 
 /**
- * One call of `web()`: its options, and who hears of its end. In this order: the callback, the `error` listeners, whoever awaits the
- * promise; if there is nobody, the client gets a plain answer and the operator one warning.
+ * One call of `web()` or `ws()`: its options, and who hears of its end. In this order: the callback, the `error` listeners, whoever awaits
+ * the promise; if there is nobody, the client gets a plain answer and the operator one warning.
  */
 class Call {
   #proxy;
-  #callback;
   #outcome;
+  /** The calls whose `error` or `proxyRes` listener has made this one. */
+  #predecessors = null;
+  #isFollowed = false;
 
   /**
-   * @param {import('./proxy-server.js').ProxyServer} proxy
+   * @param {import('node:events').EventEmitter} proxy
    * @param {Record<string, any>} options
    * @param {Function | undefined} callback
    * @param {import('../bridge/outcome.js').Outcome} outcome
    */
   constructor(proxy, options, callback, outcome) {
     this.#proxy = proxy;
-    this.#callback = callback;
+    this.callback = callback;
     this.#outcome = outcome;
     this.options = options;
     /** @type {import('./config.js').Config | undefined} */
     this.config = undefined;
+    /** @type {import('./config.js').Config | undefined} that of the `forward` leg */
+    this.forward = undefined;
+    /** The `headers` option as it was when the request was begun: applications use one object for several calls. */
+    this.headers = undefined;
+    /** @type {import('../bridge/exchange.js').Exchange | undefined} the one that passes have begun */
+    this.exchange = undefined;
+  }
+
+  /** The target as events show it. */
+  get target() {
+    const { target } = this.config ?? this.forward ?? this.options;
+    return typeof target === 'function' ? undefined : target;
+  }
+
+  /** The options as events show them. */
+  shownOptions() {
+    const shown = { ...this.options, target: this.config.target };
+    if (this.forward !== undefined) shown.forward = this.forward.target;
+    return shown;
+  }
+
+  /** Another call goes on with the same request: whoever waits for this one waits for that one. */
+  followedBy(call) {
+    this.#isFollowed = true;
+    (call.#predecessors ??= []).push(this, ...(this.#predecessors ?? []));
   }
 
   /** It is over; a failure was told before. */
   settled() {
+    if (this.#isFollowed) return;
     this.#outcome.resolve();
+    if (this.#predecessors !== null) for (const call of this.#predecessors) call.#outcome.resolve();
+  }
+
+  get #isAwaited() {
+    return this.#outcome.isAwaited || this.#predecessors?.some((call) => call.#outcome.isAwaited) === true;
+  }
+
+  #reject(error) {
+    for (const call of [this, ...(this.#predecessors ?? [])])
+      if (call.#outcome.isAwaited) call.#outcome.reject(error);
   }
 
   /**
    * @param {Error} error
    * @param {object} req
-   * @param {object} res
+   * @param {object} res the response, or the socket of an upgrade
    * @param {(error: Error) => void} guard is told what the callback or a listener throws
    */
   fail(error, req, res, guard) {
-    const args = [error, req, res, this.config?.target ?? this.options.target];
-    if (this.#callback !== undefined) {
-      callCaught(this.#callback, undefined, 'callback', args, guard);
-    } else if (this.#proxy.listenerCount('error') > 0) {
-      callListeners(this.#proxy, 'error', args, guard);
-    } else if (this.#outcome.isAwaited) {
-      this.#outcome.reject(error);
+    if (!this.#tell([error, req, res, this.target], guard)) this.#failUnheard(error, res);
+    this.settled();
+  }
+
+  #failUnheard(error, res) {
+    if (this.#isAwaited) {
+      this.#reject(error);
     } else if (this.options.throwOnUnhandledError) {
-      process.nextTick(() => {
-        throw error;
-      });
+      throwLater(error);
     } else {
-      this.#proxy.warn(error);
+      warnOnce(this.#proxy, error);
       // A response that another proxy is giving is that one's to end.
       if (error.code !== 'ERR_PROXY_ALREADY_ANSWERING') this.answer(error, res);
     }
-    this.#outcome.resolve();
+  }
+
+  /** The mirror has failed. The client has its answer, and whoever waits for it knows. */
+  failMirror(args, guard) {
+    if (this.#tell(args, guard)) return;
+    if (this.options.throwOnUnhandledError) throwLater(args[0]);
+    else warnOnce(this.#proxy, args[0]);
+  }
+
+  /** Tells the callback or, if there is none, the `error` listeners; says whether there was anybody. */
+  #tell(args, guard) {
+    if (this.callback !== undefined) {
+      callCaught(this.callback, undefined, 'callback', args, guard);
+      return true;
+    }
+    const listeners = this.#proxy.rawListeners('error').filter((listener) => !listener[LAST_RESORT]);
+    callListeners(this.#proxy, 'error', args, guard, listeners);
+    return listeners.length > 0;
   }
 
   /** The answer for a client nobody else answers. */
   answer(error, res) {
+    const status = error.status ?? 502;
+    if (typeof res.setHeader !== 'function') {
+      refuseUpgrade(res, status);
+      return;
+    }
     if (res.headersSent || res.writableEnded || res.destroyed) return;
     try {
-      res.statusCode = error.status ?? 502;
+      res.statusCode = status;
       res.setHeader('content-type', 'text/plain; charset=utf-8');
-      res.end(`${res.statusCode} ${REASONS[res.statusCode] ?? 'Bad Gateway'}\n`);
+      res.end(`${res.statusCode} ${http.STATUS_CODES[res.statusCode] ?? 'Bad Gateway'}\n`);
     } catch {
       // A response that takes no answer gets no answer.
       res.destroy?.();
@@ -71,6 +132,13 @@ class Call {
   }
 }
 
-const REASONS = require('node:http').STATUS_CODES;
+function throwLater(error) {
+  process.nextTick(() => {
+    throw error;
+  });
+}
 
-module.exports = { Call };
+/** On a listener: it does not handle errors, it is only there because the originals have one. */
+const LAST_RESORT = Symbol('rs-proxy-middleware.last-resort');
+
+module.exports = { Call, LAST_RESORT };

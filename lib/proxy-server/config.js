@@ -5,20 +5,33 @@
  * edited at any time; an edit makes another configuration.
  */
 
-const { checkOptions, optionError } = require('./options.js');
+const { checkOption, checkOptions, optionError } = require('./options.js');
+const { hasParts, partsOf, targetParts } = require('./target-parts.js');
 
-/** The options that the engine's configuration is made of, apart from the target and `ca`. */
-const PLAIN = [
+/** The options, apart from the target, that the engine's configuration is made of. */
+const SHAPING = new Set([
   'agent',
   'allowDuplicateHost',
+  'auth',
+  'autoRewrite',
+  'ca',
   'changeOrigin',
   'connectTimeout',
+  'cookieDomainRewrite',
+  'cookiePathRewrite',
+  'hostRewrite',
   'ignorePath',
+  'localAddress',
+  'method',
   'prependPath',
+  'preserveHeaderKeyCase',
+  'protocolRewrite',
   'proxyTimeout',
   'secure',
+  'ssl',
+  'toProxy',
   'xfwd',
-];
+]);
 
 /** Configurations in use; a router may name a new target with each request. */
 const MOST_CONFIGS = 1000;
@@ -32,41 +45,93 @@ const MOST_CONFIGS = 1000;
 /** @type {Map<string, Config>} */
 const configs = new Map();
 
-/** Remembers the configuration of the options that were asked for last; to compare them costs less than to look them up. */
+/**
+ * Remembers the options that came last, and the configurations of the targets that came with them: to compare what the user has set costs
+ * less than to check it again and to look it up.
+ */
 class ConfigMemo {
+  #names = [];
+  #values = [];
+  #inner = NOTHING;
+  /** @type {Map<string, Config>} */
+  #byTarget = new Map();
+  /** Of a target in an object. */
+  #parts = NOTHING;
   #config;
-  #target;
-  #ca;
-  #plain = [];
 
   /**
+   * Checks options, and finds their configuration.
+   *
    * @param {Record<string, any>} options
    * @returns {Config}
+   * @throws {TypeError} that names the option that is wrong
    */
   of(options) {
-    if (this.#config === undefined || !this.#isFor(options)) this.#remember(options);
-    return this.#config;
+    if (!this.#knows(options)) this.#learn(options);
+    const { target } = options;
+    if (typeof target !== 'string') {
+      if (!hasParts(target, this.#parts)) {
+        this.#config = find(options);
+        this.#parts = partsOf(target);
+      }
+      return this.#config;
+    }
+    const known = this.#byTarget.get(target);
+    if (known !== undefined) return known;
+    const config = find(options);
+    if (this.#byTarget.size >= MOST_CONFIGS) this.#byTarget.clear();
+    this.#byTarget.set(target, config);
+    return config;
   }
 
-  #isFor(options) {
-    if (options.ca !== this.#ca || identity(options.target) !== this.#target) return false;
-    const plain = this.#plain;
-    for (let i = 0; i < PLAIN.length; i++) if (options[PLAIN[i]] !== plain[i]) return false;
-    return true;
+  #knows(options) {
+    const names = this.#names;
+    const values = this.#values;
+    let i = 0;
+    for (const name in options) {
+      if (name !== names[i]) return false;
+      const value = options[name];
+      if (value !== values[i]) {
+        if (SHAPING.has(name)) return false;
+        checkOption(name, value);
+        values[i] = value;
+      }
+      i++;
+    }
+    if (i !== names.length) return false;
+    return this.#inner === NOTHING || isSame(this.#inner, innerValues(options));
   }
 
-  #remember(options) {
-    this.#config = configOf(options);
-    this.#target = identity(options.target);
-    this.#ca = options.ca;
-    this.#plain = PLAIN.map((name) => options[name]);
+  #learn(options) {
+    checkOptions(options);
+    this.#names = [];
+    this.#values = [];
+    for (const name in options) {
+      this.#names.push(name);
+      this.#values.push(options[name]);
+    }
+    this.#inner = innerValues(options);
+    this.#byTarget.clear();
+    this.#parts = NOTHING;
   }
 }
 
-/** What stays the same for as long as a target is the same; an object that can be edited has nothing of the kind. */
-function identity(target) {
-  if (typeof target === 'string') return target;
-  return target instanceof URL && target.socketPath === undefined ? target.href : NaN;
+const NOTHING = [];
+
+/** What options hold that can be edited without another value of the option. */
+function innerValues({ ca, cookieDomainRewrite, cookiePathRewrite, ssl }) {
+  const isEditable = (value) => typeof value === 'object' && value !== null;
+  if (![ca, cookieDomainRewrite, cookiePathRewrite, ssl].some(isEditable)) return NOTHING;
+  const values = Array.isArray(ca) ? [...ca] : [];
+  if (isEditable(ssl)) values.push(ssl.ca);
+  for (const map of [cookieDomainRewrite, cookiePathRewrite]) {
+    if (isEditable(map)) values.push(map, ...Object.keys(map), ...Object.values(map));
+  }
+  return values;
+}
+
+function isSame(before, now) {
+  return before.length === now.length && before.every((value, i) => value === now[i]);
 }
 
 /**
@@ -77,17 +142,21 @@ function identity(target) {
  * @throws {TypeError} that names the option that is wrong
  */
 function configOf(options) {
-  const { target } = options;
-  let key = typeof target === 'string' ? target : JSON.stringify(targetParts(target));
-  // With its type: `'false'` is not `false`.
-  for (const name of PLAIN) key += `\n${typeof options[name]} ${options[name]}`;
-  if (options.ca) key += `\n${pem(options.ca)}`;
+  checkOptions(options);
+  return find(options);
+}
+
+function find(options) {
+  const target = targetParts(options.target);
+  const { ca, from } = certificates(options, target);
+  const settings = nativeOptions(options, target, ca);
+  const key = JSON.stringify(settings);
   const known = configs.get(key);
   if (known !== undefined) {
     if (configs.size > MOST_CONFIGS / 2) refresh(key, known);
     return known;
   }
-  const config = build(options);
+  const config = { target: target.url, native: build(settings, from) };
   configs.set(key, config);
   if (configs.size > MOST_CONFIGS) configs.delete(configs.keys().next().value);
   return config;
@@ -99,78 +168,68 @@ function refresh(key, config) {
   configs.set(key, config);
 }
 
-function build(options) {
-  checkOptions(options);
+function build(settings, caFrom) {
   const { NativeConfig } = require('../native/binding.js');
-  const parts = targetParts(options.target);
-  const target = parseTarget(parts.href);
-  const limit = options.proxyTimeout > 0 ? options.proxyTimeout : undefined;
   try {
-    const native = new NativeConfig({
-      target: target.href,
-      socketPath: parts.socketPath,
-      changeOrigin: options.changeOrigin === true,
-      xfwd: options.xfwd === true,
-      prependPath: options.prependPath !== false,
-      ignorePath: options.ignorePath === true,
-      reuse: options.agent !== false,
-      allowDuplicateHost: options.allowDuplicateHost === true,
-      secure: options.secure !== false,
-      ca: options.ca ? pem(options.ca) : undefined,
-      connectTimeout: options.connectTimeout > 0 ? options.connectTimeout : undefined,
-      headTimeout: limit,
-      idleTimeout: limit,
-    });
-    return { target, native };
+    return new NativeConfig(settings);
   } catch (error) {
     // The engine says «option: what is wrong with it».
-    const name = error.message.split(':', 1)[0];
-    throw optionError(name, `The option ${name} cannot be used: ${error.message.slice(name.length + 2)}`);
+    const [named] = error.message.split(':', 1);
+    const name = named === 'ca' ? caFrom : named;
+    throw optionError(name, `The option ${name} cannot be used: ${error.message.slice(named.length + 2)}`);
   }
 }
 
-const TLS_PARTS = ['ca', 'cert', 'ciphers', 'key', 'passphrase', 'pfx', 'secureProtocol'];
-
-function parseTarget(href) {
-  try {
-    return new URL(href);
-  } catch {
-    throw optionError(
-      'target',
-      `The option target is not a URL: ${JSON.stringify(href)}; write it like http://localhost:9000`,
-    );
-  }
+/** What the engine is told; `NativeOptions` in src/binding/config.rs. */
+function nativeOptions(options, target, ca) {
+  const limit = milliseconds(options.proxyTimeout);
+  const credentials = options.auth || target.credentials;
+  return {
+    target: target.url.href,
+    host: target.host,
+    socketPath: target.socketPath,
+    localAddress: options.localAddress || undefined,
+    authorization: credentials && `Basic ${Buffer.from(credentials).toString('base64')}`,
+    authorizationYields: !options.auth,
+    // As Node's own client does.
+    method: options.method ? options.method.toUpperCase() : undefined,
+    changeOrigin: options.changeOrigin === true,
+    xfwd: options.xfwd === true,
+    prependPath: options.prependPath !== false,
+    ignorePath: options.ignorePath === true,
+    toProxy: options.toProxy === true,
+    reuse: options.agent !== false,
+    allowDuplicateHost: options.allowDuplicateHost === true,
+    preserveHeaderKeyCase: options.preserveHeaderKeyCase === true,
+    hostRewrite: options.hostRewrite || undefined,
+    autoRewrite: options.autoRewrite === true,
+    protocolRewrite: options.protocolRewrite || undefined,
+    cookieDomainRewrite: cookiePairs(options.cookieDomainRewrite),
+    cookiePathRewrite: cookiePairs(options.cookiePathRewrite),
+    secure: options.secure !== false,
+    ca: ca && pem(ca),
+    connectTimeout: milliseconds(options.connectTimeout),
+    headTimeout: limit,
+    idleTimeout: limit,
+  };
 }
 
-/** Target and Unix socket of any form of target. */
-function targetParts(target) {
-  if (typeof target === 'string') return { href: target };
-  for (const name of TLS_PARTS) {
-    if (target[name] === undefined || target[name] === null) continue;
-    throw optionError(
-      'target',
-      `The option target.${name} is not supported by this version of rs-proxy-middleware; remove it`,
-    );
-  }
-  if (target instanceof URL || target.origin !== undefined) {
-    return { href: String(target.href), socketPath: target.socketPath };
-  }
-  const { host, hostname, port, protocol, pathname, path, search, socketPath } = target;
-  const scheme = protocol === undefined || protocol === null ? 'http:' : `${protocol}`.replace(/:?$/, ':');
-  const name = hostname ?? (host === undefined || host === null ? 'localhost' : withoutPort(`${host}`));
-  const bracketed = name.includes(':') && !name.startsWith('[') ? `[${name}]` : name;
-  const place = pathname === undefined || pathname === null ? (path ?? '') : `${pathname}${search ?? ''}`;
-  const where = port === undefined || port === null || port === '' ? portOf(host) : `:${port}`;
-  return { href: `${scheme}//${bracketed}${where}${place}`, socketPath };
+/** 0 is no limit. */
+function milliseconds(value) {
+  return value > 0 ? value : undefined;
 }
 
-/** `host` of a legacy URL object holds the port; an IPv6 address holds colons. */
-function withoutPort(host) {
-  return host.replace(/^([^:]+|\[.*\]):\d+$/, '$1');
+/** A string is for every value; what is falsy takes the attribute away. */
+function cookiePairs(rewrite) {
+  if (typeof rewrite === 'string') return ['*', rewrite];
+  return rewrite ? Object.entries(rewrite).flatMap(([old, value]) => [old, value || '']) : undefined;
 }
 
-function portOf(host) {
-  return /^(?:[^:]+|\[.*\])(:\d+)$/.exec(`${host ?? ''}`)?.[1] ?? '';
+/** Whose certificates vouch for the target: of the server's own `ssl` settings only these concern anybody else. */
+function certificates(options, target) {
+  if (options.ca) return { ca: options.ca, from: 'ca' };
+  if (target.ca) return { ca: target.ca, from: 'target' };
+  return { ca: options.ssl?.ca || undefined, from: 'ssl' };
 }
 
 function pem(ca) {

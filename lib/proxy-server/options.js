@@ -1,8 +1,13 @@
 'use strict';
 
 /**
- * The options there are, and what may stand in them. An option that cannot be honoured is refused by name, never ignored.
+ * The options there are, and what may stand in them. What cannot be honoured is refused by name; what is unknown is said once.
  */
+
+const net = require('node:net');
+const { debuglog } = require('node:util');
+
+const debug = debuglog('rs-proxy-middleware');
 
 const isString = (value) => typeof value === 'string';
 const isBoolean = (value) => typeof value === 'boolean';
@@ -11,33 +16,99 @@ const isObject = (value) => typeof value === 'object' && value !== null;
 
 /** Node's timers cannot wait longer. */
 const LONGEST_TIMER = 2 ** 31 - 1;
+const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]{1,32}$/;
+const PROTOCOL = /^https?:?$/;
 
 const BOOLEAN = { is: isBoolean, want: 'true or false' };
 const MILLISECONDS = { is: isMilliseconds, want: `a number of milliseconds from 0 to ${LONGEST_TIMER}` };
+const COOKIES = { is: isCookieRewrite, want: 'false, a string, or an object of strings by old value' };
+const TARGET = {
+  is: (value) => isString(value) || isObject(value) || typeof value === 'function',
+  want: 'a URL string, a URL, an object, or a function that gives one',
+};
+const LATER = { is: () => false, want: 'left out; it is not supported yet' };
 
 /** @type {Record<string, { is(value: unknown): boolean, want: string }>} */
 const OPTIONS = {
   agent: { is: (value) => value === false, want: 'false; other agents are not supported yet' },
   allowDuplicateHost: BOOLEAN,
+  auth: { is: isString, want: 'a string: user:password' },
+  autoRewrite: BOOLEAN,
+  buffer: { is: (value) => typeof value.pipe === 'function', want: 'a readable stream' },
   ca: { is: isCa, want: 'PEM certificates: a string, a Buffer, or an array of them' },
+  cert: LATER,
   changeOrigin: BOOLEAN,
+  ciphers: LATER,
   connectTimeout: MILLISECONDS,
-  headers: { is: isObject, want: 'an object of header fields' },
+  cookieDomainRewrite: COOKIES,
+  cookiePathRewrite: COOKIES,
+  fetch: LATER,
+  fetchOptions: LATER,
+  followRedirects: LATER,
+  forward: TARGET,
+  headers: { is: isHeaders, want: 'an object of header fields: strings, numbers, or arrays of them' },
   hookTimeout: MILLISECONDS,
+  hostRewrite: { is: isHost, want: 'a host, with or without a port' },
+  http2: LATER,
   ignorePath: BOOLEAN,
+  key: LATER,
+  localAddress: { is: (value) => net.isIP(value) !== 0, want: 'an IP address' },
+  method: { is: (value) => isString(value) && TOKEN.test(value), want: 'an HTTP method' },
+  passphrase: LATER,
+  pfx: LATER,
   prependPath: BOOLEAN,
+  preserveHeaderKeyCase: BOOLEAN,
+  protocolRewrite: { is: (value) => isString(value) && PROTOCOL.test(value), want: 'http or https' },
   proxyTimeout: MILLISECONDS,
   secure: BOOLEAN,
+  secureProtocol: LATER,
   selfHandleResponse: BOOLEAN,
-  target: { is: (value) => isString(value) || isObject(value), want: 'a URL string, a URL, or an object' },
+  ssl: { is: isServerTls, want: 'an object of TLS settings, its ca PEM certificates if it has one' },
+  target: TARGET,
   throwOnUnhandledError: BOOLEAN,
   timeout: MILLISECONDS,
+  toProxy: BOOLEAN,
+  tunnelTimeout: MILLISECONDS,
+  upgradeTimeout: MILLISECONDS,
+  ws: BOOLEAN,
   xfwd: BOOLEAN,
+  xfwdWsProtoAsHttp: BOOLEAN,
 };
+
+/** The options of text that are not set if the text is empty, as with the originals. */
+const OFF_IF_EMPTY = new Set(['auth', 'ca', 'hostRewrite', 'localAddress', 'method', 'protocolRewrite']);
 
 function isCa(value) {
   if (Array.isArray(value)) return value.length > 0 && value.every(isCa);
   return isString(value) || ArrayBuffer.isView(value);
+}
+
+function isServerTls(value) {
+  return isObject(value) && (value.ca === undefined || value.ca === null || isCa(value.ca));
+}
+
+/** A symbol or a function is no text; `undefined` is an error of the request, as with the originals. */
+function isHeaders(value) {
+  const isText = (one) => typeof one !== 'symbol' && typeof one !== 'function';
+  return (
+    isObject(value) &&
+    Object.values(value).every((one) => isText(one) && (!Array.isArray(one) || one.every(isText)))
+  );
+}
+
+function isCookieRewrite(value) {
+  if (value === false || isString(value)) return true;
+  const isValue = (one) => isString(one) || one === undefined || one === null || one === false;
+  return isObject(value) && !Array.isArray(value) && Object.values(value).every(isValue);
+}
+
+function isHost(value) {
+  if (!isString(value) || /[/\\?#@\s]/.test(value)) return false;
+  try {
+    return new URL(`http://${value}`).host !== '';
+  } catch {
+    return false;
+  }
 }
 
 /**
@@ -47,21 +118,34 @@ function isCa(value) {
  * @throws {TypeError} that names the first option that cannot be honoured
  */
 function checkOptions(options) {
-  for (const name of Object.keys(options)) {
-    const value = options[name];
-    // What is not set asks for nothing.
-    if (value === undefined || value === null) continue;
-    const rule = Object.hasOwn(OPTIONS, name) ? OPTIONS[name] : undefined;
-    if (rule === undefined) {
-      if (value === false) continue;
-      throw optionError(
-        name,
-        `The option ${name} is not supported by this version of rs-proxy-middleware; remove it`,
-      );
-    }
-    if (!rule.is(value)) throw optionError(name, `The option ${name} must be ${rule.want}`);
-  }
+  for (const name in options) checkOption(name, options[name]);
 }
+
+/** @throws {TypeError} if the value of this option cannot be honoured */
+function checkOption(name, value) {
+  if (!isSet(name, value)) return;
+  const rule = Object.hasOwn(OPTIONS, name) ? OPTIONS[name] : undefined;
+  if (rule === undefined) sayUnknown(name);
+  else if (!rule.is(value)) throw optionError(name, `The option ${name} must be ${rule.want}`);
+}
+
+/** Whether an option asks for anything; `false` turns off what may be there. */
+function isSet(name, value) {
+  if (value === '') return !OFF_IF_EMPTY.has(name);
+  return value !== undefined && value !== null && value !== false;
+}
+
+const said = new Set();
+
+/** Users pass options of their own through; each name is worth one line. */
+function sayUnknown(name) {
+  if (said.has(name) || said.size >= MOST_SAID) return;
+  said.add(name);
+  debug('The option %s is not known and does nothing', name);
+}
+
+/** Names may come from anywhere. */
+const MOST_SAID = 1000;
 
 /** An error that says which option is wrong. */
 function optionError(name, message) {
@@ -71,4 +155,4 @@ function optionError(name, message) {
   return error;
 }
 
-module.exports = { checkOptions, optionError };
+module.exports = { checkOption, checkOptions, isCa, optionError };

@@ -6,83 +6,151 @@
 
 const { EventEmitter } = require('node:events');
 const { stats } = require('../bridge/engine.js');
-const { hookError, proxyError } = require('../bridge/errors.js');
-const { Exchange } = require('../bridge/exchange.js');
-const { callListeners } = require('../bridge/listeners.js');
 const { Outcome } = require('../bridge/outcome.js');
-const { webArguments } = require('./arguments.js');
-const { Call } = require('./call.js');
+const { callArguments } = require('./arguments.js');
+const { Call, LAST_RESORT } = require('./call.js');
 const { ConfigMemo } = require('./config.js');
+const { failRequest, isSet, running, start } = require('./forward-request.js');
+const { Listening } = require('./listening.js');
+const { numOpenSockets } = require('./open-sockets.js');
 const { checkOptions } = require('./options.js');
+const { WEB_PASSES, WS_PASSES, insertPass, isBuiltIn, runPasses, settled } = require('./passes.js');
+const { upgrade } = require('./upgrade.js');
 
 class ProxyServer extends EventEmitter {
-  #hasWarned = false;
   #configs = new ConfigMemo();
+  #forwardConfigs = new ConfigMemo();
+  #listening = new Listening();
 
   /** @param {import('../../index.js').ServerOptions} [options] kept by reference; may be edited at any time */
   constructor(options) {
     super();
     this.options = options ?? {};
     checkOptions(this.options);
-    if (this.options.target !== undefined && this.options.target !== null) this.#configs.of(this.options);
-    // An own property, callable without its object, and replaceable: users do all three.
+    this.#configure(this.options, {});
+    // Own properties, callable without their object, and replaceable: users do all three.
     this.web = (req, res, ...rest) => this.#web(req, res, rest);
+    this.ws = (req, socket, ...rest) => upgrade(this, req, socket, rest);
+    this.proxyRequest = this.web;
+    this.proxyWebsocketRequest = this.ws;
+    this.webPasses = [...WEB_PASSES];
+    this.wsPasses = [...WS_PASSES];
+    this.before = (type, passName, pass) => insertPass(this.#passes(type), passName, 0, pass);
+    this.after = (type, passName, pass) => insertPass(this.#passes(type), passName, 1, pass);
+    this.listen = (...where) => {
+      this._server = this.#listening.listen(this, where);
+      return this;
+    };
+    this.address = () => this._server?.address();
+    this.close = (callback) => this.#close(callback);
+    this.onError = lastResort(this);
+    this.on('error', this.onError);
   }
 
   #web(req, res, rest) {
-    const { options, callback } = webArguments(rest);
-    checkOptions(options ?? this.options);
+    const { options, callback } = callArguments(rest);
     const outcome = new Outcome();
-    const call = new Call(
-      this,
-      options === undefined ? this.options : { ...this.options, ...options },
-      callback,
-      outcome,
-    );
-    const exchange = new Exchange(this, req, res, call);
-    const { target } = call.options;
-    if (target === undefined || target === null) {
-      const error = proxyError(
-        'ERR_PROXY_NO_TARGET',
-        'Must set target or forward',
-        500,
-        'accept',
-        'internal',
-      );
-      process.nextTick(() => exchange.fail(error));
-      return outcome;
-    }
-    call.config = this.#configs.of(call.options);
-    let isRefused = false;
-    if (this.listenerCount('start') > 0) {
-      callListeners(this, 'start', [req, res, call.config.target], (error) => {
-        isRefused = true;
-        exchange.fail(hookError('start', error));
-      });
-    }
-    if (!isRefused) process.nextTick(begin, exchange);
+    const effective = options === undefined ? this.options : { ...this.options, ...options };
+    const call = new Call(this, effective, callback, outcome);
+    if (typeof effective.target === 'function' || typeof effective.forward === 'function')
+      this.#resolveTargets(req, res, call);
+    else this.#begin(req, res, call);
     return outcome;
+  }
+
+  /** Notes the configurations of the two legs; none for one that is not wanted, or that a function will name. */
+  #configure(options, call) {
+    const { target, forward } = options;
+    if (isNamed(target)) call.config = this.#configs.of(options);
+    else checkOptions(options);
+    if (isNamed(forward)) call.forward = this.#forwardConfigs.of({ ...options, target: forward });
+  }
+
+  #begin(req, res, call) {
+    if (!isBuiltIn(this.webPasses)) {
+      this.#runPasses(req, res, call);
+      return;
+    }
+    const { options } = call;
+    this.#configure(options, call);
+    if (options.timeout > 0) req.socket?.setTimeout?.(options.timeout);
+    start(this, req, res, call);
+  }
+
+  /** Asks the functions that stand for `target` and `forward`; what they throw is the request's failure. */
+  #resolveTargets(req, res, call) {
+    checkOptions(call.options);
+    const ask = (target) => (typeof target === 'function' ? target(req) : target);
+    attempt(this, req, res, call, 'target', () => {
+      const { options } = call;
+      const [target, forward] = [ask(options.target), ask(options.forward)];
+      const begin = (resolved) => {
+        call.options = { ...options, target: resolved[0], forward: resolved[1] };
+        this.#begin(req, res, call);
+      };
+      if (!isPromise(target) && !isPromise(forward)) return begin([target, forward]);
+      return settled('target', Promise.all([target, forward]), options.hookTimeout).then(begin);
+    });
+  }
+
+  #runPasses(req, res, call) {
+    checkOptions(call.options);
+    attempt(this, req, res, call, 'pass', () => {
+      // The passes are given a copy of their own, with the target as they know it.
+      const options = { ...call.options };
+      for (const leg of ['target', 'forward']) {
+        if (URL.canParse(options[leg])) options[leg] = new URL(options[leg]);
+      }
+      call.options = options;
+      running.set(options, call);
+      const args = [req, res, options, undefined, this, call.callback];
+      const whole = runPasses(this.webPasses, args, options.hookTimeout);
+      const end = (isWhole) => {
+        // A pass that ends the chain has answered; one that has taken the place of `stream` has, too.
+        if (!isWhole || running.delete(options)) call.settled();
+      };
+      return isPromise(whole) ? whole.then(end) : end(whole);
+    });
+  }
+
+  #passes(type) {
+    if (type !== 'web' && type !== 'ws') throw new Error('type must be `web` or `ws`');
+    return type === 'web' ? this.webPasses : this.wsPasses;
+  }
+
+  #close(callback) {
+    this.#listening.close((...args) => {
+      this._server = null;
+      callback?.(...args);
+    });
   }
 
   /** What is open now, and what has happened since the engine of this thread was started. */
   stats() {
     return stats();
   }
+}
 
-  /** Tells the operator, once, of failures that nobody listens to. */
-  warn(error) {
-    if (this.#hasWarned) return;
-    this.#hasWarned = true;
-    const detail = `${error.code ?? error.name}: ${error.message}. Listen to the error event to answer such requests yourself; this is said once.`;
-    process.emitWarning(`A proxied request failed and nobody handled it: ${detail}`, {
-      type: 'ProxyWarning',
-      code: 'RS_PROXY_UNHANDLED',
-    });
+/** Runs what must not throw at the caller of `web()`. */
+function attempt(proxy, req, res, call, hook, action) {
+  const fail = (thrown) => failRequest(proxy, req, res, call, hook, thrown);
+  try {
+    action()?.catch(fail);
+  } catch (thrown) {
+    fail(thrown);
   }
 }
 
-function begin(exchange) {
-  exchange.begin();
+const isNamed = (target) => isSet(target) && typeof target !== 'function';
+const isPromise = (value) => typeof value?.then === 'function';
+
+/** The `error` listener that the originals have from the start: emitted errors that nobody else hears are thrown. */
+function lastResort(proxy) {
+  const onError = (error) => {
+    if (proxy.listenerCount('error') === 1) throw error;
+  };
+  onError[LAST_RESORT] = true;
+  return onError;
 }
 
 /**
@@ -94,4 +162,8 @@ function createProxyServer(options) {
   return new ProxyServer(options);
 }
 
-module.exports = { ProxyServer, createProxyServer };
+ProxyServer.createProxyServer = createProxyServer;
+ProxyServer.createServer = createProxyServer;
+ProxyServer.createProxy = createProxyServer;
+
+module.exports = { ProxyServer, createProxyServer, numOpenSockets };

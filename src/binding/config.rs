@@ -1,10 +1,14 @@
 //! `NativeConfig`: an engine's [`Config`] that JavaScript holds on to.
 
-use crate::engine::config::{Config, Timeouts};
+use crate::engine::config::{Authorization, Config, Timeouts};
+use crate::engine::head::{is_field_value, is_token};
+use crate::engine::outgoing::{CookieRewrite, InvalidRewrite, RedirectRewrite};
 use crate::engine::target::{Scheme, Target};
 use crate::engine::upstream::TlsProfile;
+use bytes::Bytes;
 use napi::bindgen_prelude::{Error, Result, Status};
 use napi_derive::napi;
+use std::fmt::Display;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,13 +17,30 @@ use std::time::Duration;
 pub struct NativeOptions {
     /// An absolute URL.
     pub target: String,
+    /// What the `Host` field calls the target, if that is not its URL's host.
+    pub host: Option<String>,
     pub socket_path: Option<String>,
+    pub local_address: Option<String>,
+    /// The value of an `Authorization` field.
+    pub authorization: Option<String>,
+    /// A client's own `Authorization` counts more.
+    pub authorization_yields: bool,
+    pub method: Option<String>,
     pub change_origin: bool,
     pub xfwd: bool,
     pub prepend_path: bool,
     pub ignore_path: bool,
+    pub to_proxy: bool,
     pub reuse: bool,
     pub allow_duplicate_host: bool,
+    pub preserve_header_key_case: bool,
+    pub host_rewrite: Option<String>,
+    pub auto_rewrite: bool,
+    pub protocol_rewrite: Option<String>,
+    /// Old value, new value, old value, new value, …; `*` is every other old value, and an empty new one takes the attribute away.
+    pub cookie_domain_rewrite: Option<Vec<String>>,
+    /// Likewise.
+    pub cookie_path_rewrite: Option<Vec<String>>,
     pub secure: bool,
     /// PEM certificates.
     pub ca: Option<String>,
@@ -41,40 +62,97 @@ impl NativeConfig {
     /// Throws an error whose message begins with the name of the option that is wrong.
     #[napi(constructor, catch_unwind)]
     pub fn new(options: NativeOptions) -> Result<Self> {
-        let mut target = Target::parse(&options.target).map_err(|error| invalid("target", &error))?;
-        if let Some(path) = &options.socket_path {
-            target = target.through_socket(path);
-        }
+        let target = target(&options)?;
         let tls = if target.scheme == Scheme::Https {
             let ca = options.ca.as_deref().map(str::as_bytes);
             Some(Arc::new(TlsProfile::new(options.secure, ca).map_err(|error| invalid("ca", &error))?))
         } else {
             None
         };
-        let timeouts = Timeouts {
-            connect: duration(options.connect_timeout),
-            head: duration(options.head_timeout),
-            idle: duration(options.idle_timeout),
-        };
+        let local_address = options.local_address.as_deref().map(str::parse).transpose();
         let config = Config {
             target,
             tls,
+            local_address: local_address.map_err(|_| invalid("localAddress", &"it is not an IP address"))?,
+            authorization: authorization(&options)?,
+            method: options.method.map(method).transpose()?,
             change_origin: options.change_origin,
             xfwd: options.xfwd,
             prepend_path: options.prepend_path,
             ignore_path: options.ignore_path,
+            to_proxy: options.to_proxy,
             reuse: options.reuse,
             allow_duplicate_host: options.allow_duplicate_host,
-            timeouts,
+            preserve_header_key_case: options.preserve_header_key_case,
+            redirects: RedirectRewrite::new(
+                options.host_rewrite.as_deref(),
+                options.auto_rewrite,
+                options.protocol_rewrite.as_deref(),
+            )
+            .map_err(invalid_rewrite)?,
+            cookie_domain: cookies("cookieDomainRewrite", options.cookie_domain_rewrite.as_deref())?,
+            cookie_path: cookies("cookiePathRewrite", options.cookie_path_rewrite.as_deref())?,
+            timeouts: Timeouts {
+                connect: duration(options.connect_timeout),
+                head: duration(options.head_timeout),
+                idle: duration(options.idle_timeout),
+            },
         };
         Ok(Self { config: Arc::new(config) })
     }
+}
+
+fn target(options: &NativeOptions) -> Result<Target> {
+    let mut target = Target::parse(&options.target).map_err(|error| invalid("target", &error))?;
+    if let Some(host) = &options.host {
+        target = target.called(host).map_err(|error| invalid("target", &error))?;
+    }
+    if let Some(path) = &options.socket_path {
+        target = target.through_socket(path);
+    }
+    Ok(target)
+}
+
+fn authorization(options: &NativeOptions) -> Result<Option<Authorization>> {
+    let Some(value) = &options.authorization else { return Ok(None) };
+    let value = field_value(value).ok_or_else(|| invalid("auth", &"it cannot be sent"))?;
+    Ok(Some(Authorization { value, yields: options.authorization_yields }))
+}
+
+fn method(method: String) -> Result<Bytes> {
+    if is_token(method.as_bytes()) {
+        Ok(method.into())
+    } else {
+        Err(invalid("method", &"it is not a valid HTTP token"))
+    }
+}
+
+fn cookies(option: &str, pairs: Option<&[String]>) -> Result<Option<CookieRewrite>> {
+    let Some(pairs) = pairs else { return Ok(None) };
+    let values: Option<Vec<Bytes>> = pairs.iter().map(|value| field_value(value)).collect();
+    let values = values.ok_or_else(|| invalid(option, &"one of its values cannot be sent"))?;
+    let pairs = values.chunks_exact(2).map(|pair| (pair[0].clone(), pair[1].clone()));
+    Ok(Some(CookieRewrite::new(pairs)))
+}
+
+/// The text in latin1, as Node sends it, if it can stand in a field.
+fn field_value(text: &str) -> Option<Bytes> {
+    let bytes: Vec<u8> = text.chars().map(|c| u8::try_from(c).ok()).collect::<Option<_>>()?;
+    is_field_value(&bytes).then(|| bytes.into())
 }
 
 fn duration(milliseconds: Option<f64>) -> Option<Duration> {
     Duration::try_from_secs_f64(milliseconds? / 1000.0).ok()
 }
 
-fn invalid(option: &str, error: &dyn std::error::Error) -> Error {
-    Error::new(Status::InvalidArg, format!("{option}: {error}"))
+fn invalid_rewrite(error: InvalidRewrite) -> Error {
+    let option = match error {
+        InvalidRewrite::Host => "hostRewrite",
+        InvalidRewrite::Protocol => "protocolRewrite",
+    };
+    invalid(option, &error)
+}
+
+fn invalid(option: &str, why: &dyn Display) -> Error {
+    Error::new(Status::InvalidArg, format!("{option}: {why}"))
 }

@@ -10,6 +10,7 @@ use crate::engine::body::End;
 use crate::engine::error::{Error, Refusal};
 use crate::engine::head::{Framing, PackedRequest, Reader, pack_fields, unpack_fields};
 use crate::engine::incoming::{self, Outbound};
+use crate::engine::outgoing::View;
 use crate::engine::ring::{Completion, Event, Ring};
 use crate::engine::{Engine, Exchange, Order, outgoing};
 use bytes::Bytes;
@@ -89,7 +90,7 @@ impl NativeEngine {
     ) -> Result<JsString<'env>> {
         let packed = PackedRequest::unpack(&to_bytes(&head), fields as usize, overrides as usize);
         match packed.and_then(|packed| incoming::run(packed, &config.config)) {
-            Ok(Outbound { mut head, framing }) => {
+            Ok(Outbound { mut head, framing, .. }) => {
                 // Listeners see, and may read, what the client declared; the sender derives it anew.
                 match framing {
                     Some(Framing::Chunked) => head.fields.push("transfer-encoding", "chunked"),
@@ -105,8 +106,10 @@ impl NativeEngine {
         }
     }
 
-    /// Begins exchange `id` with a head that was prepared and perhaps edited: method, target, fields.
+    /// Begins exchange `id` with a head that was prepared and perhaps edited: method, target, fields. `client_host` is the host by which
+    /// the client knows this server, where `autoRewrite` needs it.
     #[napi(catch_unwind)]
+    #[allow(clippy::too_many_arguments, reason = "see submit")]
     pub fn resume(
         &self,
         id: u32,
@@ -115,6 +118,7 @@ impl NativeEngine {
         fields: u32,
         body: Option<BufferSlice<'_>>,
         flags: u32,
+        client_host: Option<Latin1String>,
     ) {
         let text = to_bytes(&head);
         let mut reader = Reader::new(&text);
@@ -122,14 +126,15 @@ impl NativeEngine {
             let (method, target) = (reader.item()?, reader.item()?);
             let fields = reader.fields(fields as usize)?;
             reader.finish()?;
-            incoming::resume(method, target, fields)
+            incoming::resume(method, target, fields, client_host.as_ref().map(to_bytes))
         })();
         self.begin(id, config, outbound, body, flags);
     }
 
-    /// Runs the outgoing passes on an edited response head; gives the fields, or an empty text if one of them cannot be sent.
-    /// `length` is the body's, negative if it is unknown until it ends.
+    /// Runs the outgoing passes on a response head that was shown to listeners; gives the fields, or an empty text if one of them cannot
+    /// be sent. `open_ended`: the body's length is unknown until it ends. `keeps_case`: the names are to stay as they are spelled.
     #[napi(catch_unwind)]
+    #[allow(clippy::too_many_arguments, reason = "see submit")]
     pub fn outgoing<'env>(
         &self,
         env: &'env Env,
@@ -137,14 +142,18 @@ impl NativeEngine {
         fields: u32,
         status: u32,
         open_ended: bool,
+        config: &NativeConfig,
+        client_host: Option<Latin1String>,
+        keeps_case: bool,
     ) -> Result<JsString<'env>> {
         let mut packed = Vec::new();
         if let Ok(fields) = unpack_fields(&to_bytes(&head), fields as usize) {
             // The length is what the listener left: it is the listener that may change the body.
             let framing = if open_ended { Framing::Chunked } else { Framing::Empty };
             let status = u16::try_from(status).unwrap_or(500);
+            let view = View { config: &config.config, client_host: client_host.as_deref(), keeps_case };
             packed.push(b'\n');
-            pack_fields(outgoing::run(fields, status, framing).iter(), &mut packed);
+            pack_fields(outgoing::run(fields, status, framing, view).iter(), &mut packed);
         }
         env.create_string_latin1(&packed)
     }

@@ -12,11 +12,12 @@ pub(super) fn pack(error: &Error) -> String {
             syscall = call.name();
             match peer {
                 // As Node does: a connection that exists is not named in its errors.
-                _ if *call != Call::Connect => {}
+                _ if !matches!(call, Call::Bind | Call::Connect) => {}
                 Peer::Tcp(socket) => {
                     address = socket.ip().to_string();
                     port = socket.port().to_string();
                 }
+                Peer::Local(local) => address = local.to_string(),
                 Peer::Unix(path) => address = path.to_string(),
                 Peer::Unknown => {}
             }

@@ -9,6 +9,7 @@
     reason = "the macros of napi write public items and owned arguments"
 )]
 
+mod coding;
 mod completion;
 mod config;
 mod engine;

@@ -1,7 +1,10 @@
 //! What the user's options mean, parsed once. On the request path there are no strings left to interpret.
 
+use super::outgoing::{CookieRewrite, RedirectRewrite};
 use super::target::{Scheme, Target};
 use super::upstream::TlsProfile;
+use bytes::Bytes;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,6 +15,12 @@ pub struct Config {
     pub target: Target,
     /// How a TLS target is verified; `None` for plain ones. By default Mozilla's roots vouch for it.
     pub tls: Option<Arc<TlsProfile>>,
+    /// `localAddress`: the address that connections come from. The system's choice by default.
+    pub local_address: Option<IpAddr>,
+    /// `auth`, or the target's credentials. None by default.
+    pub authorization: Option<Authorization>,
+    /// `method`: asked of the target instead of the client's. The client's by default.
+    pub method: Option<Bytes>,
     /// `changeOrigin`: the `Host` field names the target. Off by default.
     pub change_origin: bool,
     /// `xfwd`: add `x-forwarded-*`. Off by default.
@@ -20,12 +29,31 @@ pub struct Config {
     pub prepend_path: bool,
     /// `ignorePath`: forward to the target's path alone. Off by default.
     pub ignore_path: bool,
+    /// `toProxy`: forward an absolute URL whole, as a path. Off by default.
+    pub to_proxy: bool,
     /// `agent: false` clears it: a fresh connection for each request, and `connection: close`. On by default.
     pub reuse: bool,
     /// Forward the first of two `Host` fields instead of refusing the request. Off by default.
     pub allow_duplicate_host: bool,
+    /// `preserveHeaderKeyCase`: the names of a response's fields in the target's case. Off by default.
+    pub preserve_header_key_case: bool,
+    /// `hostRewrite`, `autoRewrite` and `protocolRewrite`. None by default.
+    pub redirects: Option<RedirectRewrite>,
+    /// `cookieDomainRewrite`. None by default.
+    pub cookie_domain: Option<CookieRewrite>,
+    /// `cookiePathRewrite`. None by default.
+    pub cookie_path: Option<CookieRewrite>,
     /// Time limits.
     pub timeouts: Timeouts,
+}
+
+/// What the target is told of who asks.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Authorization {
+    /// The `Authorization` field's value.
+    pub value: Bytes,
+    /// What the client says of itself counts more. So with the credentials of a target's URL, which the originals do not look at.
+    pub yields: bool,
 }
 
 /// Time limits towards the target (design.md §6.6).
@@ -46,12 +74,20 @@ impl Config {
         Self {
             target,
             tls,
+            local_address: None,
+            authorization: None,
+            method: None,
             change_origin: false,
             xfwd: false,
             prepend_path: true,
             ignore_path: false,
+            to_proxy: false,
             reuse: true,
             allow_duplicate_host: false,
+            preserve_header_key_case: false,
+            redirects: None,
+            cookie_domain: None,
+            cookie_path: None,
             timeouts: Timeouts { connect: None, head: None, idle: None },
         }
     }

@@ -84,8 +84,8 @@ impl fmt::Display for Error {
         match &self.kind {
             Kind::Refused(why) => f.write_str(why.message()),
             Kind::Resolve { host, .. } => write!(f, "getaddrinfo {} {host}", self.code()),
-            Kind::Socket { errno, call: Call::Connect, peer } => {
-                write!(f, "connect {} {peer}", errno.name())
+            Kind::Socket { errno, call: call @ (Call::Bind | Call::Connect), peer } => {
+                write!(f, "{} {} {peer}", call.name(), errno.name())
             }
             Kind::Socket { errno, call, .. } => write!(f, "{} {}", call.name(), errno.name()),
             Kind::Cut => f.write_str("aborted"),
@@ -306,8 +306,10 @@ pub enum Fault {
     Status,
     /// A transfer coding other than `chunked`.
     TransferCoding,
-    /// Both `Transfer-Encoding` and `Content-Length`.
-    TwoLengths,
+    /// A `Content-Length` behind a `Transfer-Encoding`.
+    LengthAfterCoding,
+    /// A `Transfer-Encoding` behind a `Content-Length`.
+    CodingAfterLength,
     /// A `101` that nobody asked for.
     UnaskedUpgrade,
     /// A version other than 1.0 and 1.1.
@@ -327,7 +329,8 @@ impl Fault {
             Self::NotHttp => "HPE_INVALID_CONSTANT",
             Self::Status => "HPE_INVALID_STATUS",
             Self::TransferCoding => "HPE_INVALID_TRANSFER_ENCODING",
-            Self::TwoLengths => "HPE_UNEXPECTED_CONTENT_LENGTH",
+            Self::LengthAfterCoding => "HPE_UNEXPECTED_CONTENT_LENGTH",
+            Self::CodingAfterLength => "HPE_INVALID_TRANSFER_ENCODING",
             Self::UnaskedUpgrade => "HPE_INVALID_STATUS",
             Self::Version => "HPE_INVALID_VERSION",
         }
@@ -345,7 +348,8 @@ impl Fault {
             Self::NotHttp => "Expected HTTP/",
             Self::Status => "Invalid status code",
             Self::TransferCoding => "Invalid Transfer-Encoding",
-            Self::TwoLengths => "Content-Length can't be present with Transfer-Encoding",
+            Self::LengthAfterCoding => "Content-Length can't be present with Transfer-Encoding",
+            Self::CodingAfterLength => "Transfer-Encoding can't be present with Content-Length",
             Self::UnaskedUpgrade => "101 Switching Protocols without a request for an upgrade",
             Self::Version => "Invalid HTTP version",
         }
@@ -364,6 +368,8 @@ pub struct TlsFault {
 /// The system call of a socket error, as Node's `syscall`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Call {
+    /// `bind`, of the local address.
+    Bind,
     /// `connect`.
     Connect,
     /// `read`.
@@ -376,6 +382,7 @@ impl Call {
     /// Node's name for it.
     pub const fn name(self) -> &'static str {
         match self {
+            Self::Bind => "bind",
             Self::Connect => "connect",
             Self::Read => "read",
             Self::Write => "write",
@@ -392,6 +399,8 @@ pub enum Errno {
     BrokenPipe,
     /// `EHOSTUNREACH`.
     HostUnreachable,
+    /// `EINVAL`: a local address of another family.
+    Invalid,
     /// `ENETUNREACH`.
     NetUnreachable,
     /// `EADDRNOTAVAIL`: no local port left, or no such local address.
@@ -417,6 +426,7 @@ impl Errno {
             io::ErrorKind::PermissionDenied => Self::Access,
             io::ErrorKind::BrokenPipe => Self::BrokenPipe,
             io::ErrorKind::HostUnreachable => Self::HostUnreachable,
+            io::ErrorKind::InvalidInput => Self::Invalid,
             io::ErrorKind::NetworkUnreachable => Self::NetUnreachable,
             io::ErrorKind::AddrNotAvailable => Self::NoAddressLeft,
             io::ErrorKind::NotFound => Self::NoEntry,
@@ -436,6 +446,7 @@ impl Errno {
             Self::Access => "EACCES",
             Self::BrokenPipe => "EPIPE",
             Self::HostUnreachable => "EHOSTUNREACH",
+            Self::Invalid => "EINVAL",
             Self::NetUnreachable => "ENETUNREACH",
             Self::NoAddressLeft => "EADDRNOTAVAIL",
             Self::NoEntry => "ENOENT",
@@ -458,6 +469,8 @@ const TOO_MANY_FILES_ON_SYSTEM: i32 = 23;
 pub enum Peer {
     /// A TCP address.
     Tcp(std::net::SocketAddr),
+    /// This end's address: it could not be had.
+    Local(std::net::IpAddr),
     /// A Unix socket's path.
     Unix(Arc<str>),
     /// Not known yet, or an in-memory pipe.
@@ -469,6 +482,7 @@ impl fmt::Display for Peer {
         match self {
             // As Node prints it: no brackets around an IPv6 address.
             Self::Tcp(address) => write!(f, "{}:{}", address.ip(), address.port()),
+            Self::Local(address) => write!(f, "{address}"),
             Self::Unix(path) => f.write_str(path),
             Self::Unknown => f.write_str("unknown"),
         }

@@ -1,11 +1,13 @@
 //! The engine: forwards HTTP requests. No napi, no JavaScript notions, no global state, no unsafe code.
 //!
 //! Read in this order: [`exchange`] (one request's life), [`incoming`] and [`outgoing`] (what is done to the heads),
-//! [`upstream`] (connections to targets), [`body`] and [`ring`] (the way back to the caller), [`worker`] (the thread).
+//! [`upstream`] (connections to targets), [`body`] and [`ring`] (the way back to the caller), [`worker`] (the thread);
+//! apart from them, [`coding`] (content codings).
 
 #![forbid(unsafe_code)]
 
 pub mod body;
+pub mod coding;
 pub mod config;
 pub mod error;
 pub mod exchange;

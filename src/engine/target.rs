@@ -1,5 +1,6 @@
 //! Where requests go: scheme, host, port or Unix socket, and the path that is put in front of theirs.
 
+use super::head::is_host;
 use bytes::Bytes;
 use std::fmt;
 use std::sync::Arc;
@@ -34,6 +35,14 @@ pub enum Scheme {
 }
 
 impl Scheme {
+    /// Its name in a URL.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Http => "http",
+            Self::Https => "https",
+        }
+    }
+
     /// The port of a target that names none.
     pub const fn default_port(self) -> u16 {
         match self {
@@ -52,6 +61,10 @@ pub enum InvalidTarget {
     Scheme(String),
     /// A URL without a host.
     Host,
+    /// A URL with port 0, to which nobody can connect.
+    Port,
+    /// A name for the `Host` field that is no host.
+    Authority,
 }
 
 impl fmt::Display for InvalidTarget {
@@ -62,6 +75,8 @@ impl fmt::Display for InvalidTarget {
                 write!(f, "its protocol is {scheme:?}; use http:, https:, ws: or wss:")
             }
             Self::Host => f.write_str("it names no host"),
+            Self::Port => f.write_str("nothing can be reached at port 0"),
+            Self::Authority => f.write_str("its host is not a host, with or without a port"),
         }
     }
 }
@@ -89,6 +104,9 @@ impl Target {
             _ => return Err(InvalidTarget::Host),
         };
         let port = url.port().unwrap_or(scheme.default_port());
+        if port == 0 {
+            return Err(InvalidTarget::Port);
+        }
         let path = match url.path() {
             "/" => Bytes::new(),
             path => Bytes::copy_from_slice(path.as_bytes()),
@@ -96,6 +114,22 @@ impl Target {
         let query = url.query().map(|query| Bytes::copy_from_slice(query.as_bytes()));
         let authority = authority(&host, port, scheme);
         Ok(Self { scheme, host, port, socket_path: None, path, query, authority })
+    }
+
+    /// The same target, called `host` in the `Host` field: a target in parts may name the host to connect to (`hostname`) and the one to
+    /// speak of (`host`).
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidTarget::Authority`], if that is no host.
+    pub fn called(mut self, host: &str) -> Result<Self, InvalidTarget> {
+        if !is_host(host.as_bytes()) {
+            return Err(InvalidTarget::Authority);
+        }
+        let has_port = host.rsplit_once(':').is_some_and(|(_, port)| !port.ends_with(']'));
+        let is_bare = has_port || self.port == self.scheme.default_port();
+        self.authority = if is_bare { host.to_owned() } else { format!("{host}:{}", self.port) }.into();
+        Ok(self)
     }
 
     /// The same target behind a Unix socket.
@@ -143,6 +177,7 @@ mod tests {
         {
             assert!(matches!(Target::parse(text), Err(InvalidTarget::Url(_))), "{text}");
         }
+        assert_eq!(Target::parse("http://a:0"), Err(InvalidTarget::Port));
         for text in ["ftp://x", "file:///etc/passwd", "javascript:1"] {
             assert!(matches!(Target::parse(text), Err(InvalidTarget::Scheme(_))), "{text}");
         }
@@ -153,6 +188,22 @@ mod tests {
         let target = Target::parse("http://u:p@h:1/base/?k=v#f").unwrap();
         assert_eq!((&target.path[..], target.query.as_deref()), (&b"/base/"[..], Some(&b"k=v"[..])));
         assert_eq!(&target.authority[..], b"h:1");
+    }
+
+    #[test]
+    fn a_target_may_be_called_otherwise_than_it_is_reached() {
+        for (url, name, authority) in [
+            ("http://127.0.0.1:81", "t.test", "t.test:81"),
+            ("http://127.0.0.1:81", "t.test:82", "t.test:82"),
+            ("http://127.0.0.1", "t.test", "t.test"),
+            ("https://[::1]:81", "[::2]", "[::2]:81"),
+            ("https://[::1]:81", "[::2]:82", "[::2]:82"),
+        ] {
+            let target = Target::parse(url).unwrap().called(name).unwrap();
+            assert_eq!(&target.authority[..], authority.as_bytes());
+        }
+        let refused = Target::parse("http://a").unwrap().called("a/b");
+        assert_eq!(refused, Err(InvalidTarget::Authority));
     }
 
     proptest! {

@@ -1,6 +1,7 @@
 //! What holds for every packed request head: it is refused, or what is written parses as exactly one request with the fields that passed.
 
 use bytes::{Bytes, BytesMut};
+use rs_proxy_middleware::engine::config::Authorization;
 use rs_proxy_middleware::engine::head::{Fields, Framing, PackedRequest, pack_fields, unpack_fields};
 use rs_proxy_middleware::engine::incoming::{self, Outbound};
 use rs_proxy_middleware::engine::upstream::h1;
@@ -37,6 +38,8 @@ fn config(bits: usize) -> Option<Config> {
     config.prepend_path = !has(4);
     config.ignore_path = has(8);
     config.allow_duplicate_host = has(16);
+    config.to_proxy = has(64);
+    config.authorization = has(128).then(|| Authorization { value: "Basic dTpw".into(), yields: has(1) });
     Some(config)
 }
 
@@ -81,7 +84,7 @@ fn check_crossing(outbound: &Outbound) {
     let back = unpack_fields(&Bytes::from(text), head.fields.len()).map_err(|error| error.to_string());
     assert_eq!(back.as_ref(), Ok(&head.fields));
     let fields = back.unwrap_or_else(|_| Fields::default());
-    let again = incoming::resume(head.method.clone(), head.target.clone(), fields);
+    let again = incoming::resume(head.method.clone(), head.target.clone(), fields, None);
     let again = again.map(|again| (again.head.target, again.head.fields)).map_err(|error| error.to_string());
     assert_eq!(again, Ok((head.target.clone(), head.fields.clone())));
 }

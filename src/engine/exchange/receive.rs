@@ -126,7 +126,7 @@ impl<'a> Receiver<'a> {
             return Err(fault(Fault::TooManyInterim));
         }
         if self.interim <= MOST_INTERIM {
-            let fields = outgoing::run(head.fields, head.status, Framing::Empty);
+            let fields = outgoing::run(head.fields, head.status, Framing::Empty, self.view());
             let head = Head {
                 fields,
                 ..self.describe(head.status, head.reason, Framing::Empty, head.is_http10, false)
@@ -146,7 +146,8 @@ impl<'a> Receiver<'a> {
         sending: &mut Option<Sending<'_>>,
     ) -> Result<Event, Error> {
         let ResponseHead { status, reason, fields, is_http10 } = head;
-        let fields = if self.order.raw_head { fields } else { outgoing::run(fields, status, framing) };
+        let fields =
+            if self.order.raw_head { fields } else { outgoing::run(fields, status, framing, self.view()) };
         let cuts = sending.is_some() || self.send_error.is_some();
         let head = Head { fields, ..self.describe(status, reason, framing, is_http10, cuts) };
         let mut decoder = Decoder::new(framing);
@@ -187,6 +188,11 @@ impl<'a> Receiver<'a> {
                 }
             }
         }
+    }
+
+    fn view(&self) -> outgoing::View<'_> {
+        let client_host = self.order.outbound.client_host.as_deref();
+        outgoing::View { config: &self.order.config, client_host, keeps_case: false }
     }
 
     fn describe(&self, status: u16, reason: Bytes, framing: Framing, is_http10: bool, cuts: bool) -> Head {

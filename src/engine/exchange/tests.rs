@@ -82,7 +82,7 @@ fn order(method: &'static str, framing: Option<Framing>, body: Option<&'static s
     Order {
         id: 7,
         config: Arc::new(Config::new(Target::parse("http://h").unwrap())),
-        outbound: Outbound { head, framing },
+        outbound: Outbound { head, framing, client_host: None },
         body: body.map(Bytes::from),
         raw_head: false,
         #[cfg(feature = "fault-injection")]

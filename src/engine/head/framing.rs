@@ -22,8 +22,10 @@ pub enum FramingError {
     Length,
     /// A transfer coding other than `chunked`.
     TransferCoding,
-    /// `Content-Length` and `Transfer-Encoding`.
-    Both,
+    /// A `Content-Length` behind a `Transfer-Encoding`.
+    LengthAfterCoding,
+    /// A `Transfer-Encoding` behind a `Content-Length`.
+    CodingAfterLength,
 }
 
 impl Framing {
@@ -35,6 +37,8 @@ impl Framing {
     pub fn of(fields: &Fields) -> Result<Option<Self>, FramingError> {
         let mut length = None;
         let mut chunked = false;
+        // Which of the two is in the wrong is the one that comes last.
+        let mut both = FramingError::LengthAfterCoding;
         for field in fields.iter() {
             match field.name.len() {
                 14 if field.name.eq_ignore_ascii_case(b"content-length") => {
@@ -49,12 +53,15 @@ impl Framing {
                         return Err(FramingError::TransferCoding);
                     }
                     chunked = true;
+                    if length.is_some() {
+                        both = FramingError::CodingAfterLength;
+                    }
                 }
                 _ => {}
             }
         }
         match (length, chunked) {
-            (Some(_), true) => Err(FramingError::Both),
+            (Some(_), true) => Err(both),
             (None, true) => Ok(Some(Self::Chunked)),
             (Some(0), false) => Ok(Some(Self::Empty)),
             (Some(n), false) => Ok(Some(Self::Length(n))),
@@ -114,7 +121,11 @@ mod tests {
         assert_eq!(framing(&twice), Err(FramingError::TransferCoding));
         assert_eq!(
             framing(&[("content-length", "1"), ("transfer-encoding", "chunked")]),
-            Err(FramingError::Both)
+            Err(FramingError::CodingAfterLength)
+        );
+        assert_eq!(
+            framing(&[("transfer-encoding", "chunked"), ("content-length", "1")]),
+            Err(FramingError::LengthAfterCoding)
         );
     }
 }

@@ -63,7 +63,9 @@ impl RequestHead {
         Framing::of(&self.fields).map_err(|error| {
             Error::refused(match error {
                 FramingError::TransferCoding => Refusal::TransferCoding,
-                FramingError::Both | FramingError::Length => Refusal::BodyLength,
+                FramingError::LengthAfterCoding | FramingError::CodingAfterLength | FramingError::Length => {
+                    Refusal::BodyLength
+                }
             })
         })
     }

@@ -80,7 +80,8 @@ impl ResponseHead {
             fault(match error {
                 FramingError::Length => Fault::ContentLength,
                 FramingError::TransferCoding => Fault::TransferCoding,
-                FramingError::Both => Fault::TwoLengths,
+                FramingError::LengthAfterCoding => Fault::LengthAfterCoding,
+                FramingError::CodingAfterLength => Fault::CodingAfterLength,
             })
         })?;
         if self.is_http10 && said == Some(Framing::Chunked) {

@@ -21,14 +21,15 @@ pub(super) fn check(head: &RequestHead, client: &Client, config: &Config) -> Res
     Ok(())
 }
 
-/// Makes origin-form of the request target. The host of an absolute URL replaces the `Host` field (RFC 9112 §3.2.2); a fragment, which is
-/// never sent, is cut off.
-pub(super) fn take_origin_form(head: &mut RequestHead) -> Result<(), Error> {
+/// Makes origin-form of the request target, unless `toProxy` asks for the whole of it. The host of an absolute URL replaces the `Host` field
+/// (RFC 9112 §3.2.2); a fragment, which is never sent, is cut off.
+pub(super) fn take_origin_form(head: &mut RequestHead, config: &Config) -> Result<(), Error> {
     if let Some(mark) = memchr::memchr(b'#', &head.target) {
         head.target.truncate(mark);
     }
     let Some(rest) = strip_scheme(&head.target) else {
-        return if has_other_scheme(&head.target) { Err(Error::refused(Refusal::Target)) } else { Ok(()) };
+        let is_strange = !config.to_proxy && has_other_scheme(&head.target);
+        return if is_strange { Err(Error::refused(Refusal::Target)) } else { Ok(()) };
     };
     let end = memchr::memchr2(b'/', b'?', rest).unwrap_or(rest.len());
     let (authority, path) = (head.target.slice_ref(&rest[..end]), head.target.slice_ref(&rest[end..]));
@@ -36,6 +37,9 @@ pub(super) fn take_origin_form(head: &mut RequestHead) -> Result<(), Error> {
         return Err(Error::refused(Refusal::Host));
     }
     head.fields.set("host", authority);
+    if config.to_proxy {
+        return Ok(());
+    }
     head.target = if path.first() == Some(&b'/') { path } else { Bytes::from([b"/", &path[..]].concat()) };
     Ok(())
 }
@@ -67,6 +71,13 @@ pub(super) fn default_host(head: &mut RequestHead, config: &Config) {
     }
 }
 
+/// `method`: what the target is asked, whatever the client asked. How long the body is remains the client's business.
+pub(super) fn set_method(head: &mut RequestHead, config: &Config) {
+    if let Some(method) = &config.method {
+        head.method = method.clone();
+    }
+}
+
 /// `prependPath` and `ignorePath`.
 pub(super) fn set_path(head: &mut RequestHead, config: &Config) {
     let target = &config.target;
@@ -95,8 +106,25 @@ pub(super) fn merge_headers(fields: &mut Fields, overrides: Fields) {
 
 /// `changeOrigin`: names the target, unless the options say otherwise with a `Host` that is not all lower case.
 pub(super) fn change_origin(fields: &mut Fields, config: &Config) {
-    let chosen = fields.iter().any(|f| f.name.eq_ignore_ascii_case(b"host") && &f.name[..] != b"host");
-    if config.change_origin && !chosen {
+    if config.change_origin && !is_chosen(fields, b"host") {
         fields.set("host", config.target.authority.clone());
     }
+}
+
+/// `auth`: who asks, unless the options say otherwise with an `Authorization` that is not all lower case.
+pub(super) fn authorize(fields: &mut Fields, config: &Config) {
+    let Some(authorization) = &config.authorization else { return };
+    let yields = if authorization.yields {
+        fields.get(b"authorization").is_some()
+    } else {
+        is_chosen(fields, b"authorization")
+    };
+    if !yields {
+        fields.set("Authorization", authorization.value.clone());
+    }
+}
+
+/// Whether there is a field of this name, given in lower case, that is not: a client's names are all lower case, so it is the options'.
+fn is_chosen(fields: &Fields, name: &[u8]) -> bool {
+    fields.iter().any(|field| field.name.eq_ignore_ascii_case(name) && field.name != name)
 }

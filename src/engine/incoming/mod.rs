@@ -13,6 +13,7 @@ pub use path::join as join_path;
 use super::config::Config;
 use super::error::{Error, Refusal};
 use super::head::{Framing, PackedRequest, RequestHead, Version};
+use super::outgoing::RedirectRewrite;
 use bytes::Bytes;
 
 /// A request head ready to be sent, and what its client said of the body's length.
@@ -22,6 +23,8 @@ pub struct Outbound {
     pub head: RequestHead,
     /// The declared framing; `None` if nothing was declared.
     pub framing: Option<Framing>,
+    /// The host by which the client knows this server, if redirects are rewritten to it.
+    pub client_host: Option<Bytes>,
 }
 
 /// Runs all passes.
@@ -34,27 +37,39 @@ pub fn run(packed: PackedRequest, config: &Config) -> Result<Outbound, Error> {
     // Before anything is derived from the head: what two readers could understand in two ways.
     head::check(&head, &client, config)?;
     let framing = head.framing()?;
+    let knows_us = config.redirects.as_ref().is_some_and(RedirectRewrite::is_to_client_host);
+    let client_host = if knows_us { head.fields.get(b"host").cloned() } else { None };
     // The URL decides over the Host field, and both forwarding headers and changeOrigin look at the result.
-    head::take_origin_form(&mut head)?;
+    head::take_origin_form(&mut head, config)?;
+    let names_host = head.fields.get_all(b"host").any(|host| !host.is_empty());
     head::default_host(&mut head, config);
     // Client-nominated fields go first, so that none of ours can be nominated away (CVE-2026-33805).
     strip_hop_by_hop(&mut head.fields);
     if config.xfwd {
-        x_headers::run(&mut head.fields, &client);
+        x_headers::run(&mut head.fields, &client, names_host);
     }
+    head::set_method(&mut head, config);
     head::set_path(&mut head, config);
     head::merge_headers(&mut head.fields, overrides);
     // An upper-case `Host` among the options is the user's last word; changeOrigin overwrites the lower-case one.
     head::change_origin(&mut head.fields, config);
-    Ok(Outbound { head, framing })
+    // Likewise: `auth` is meant for the target, so it counts more than what the client sent.
+    head::authorize(&mut head.fields, config);
+    Ok(Outbound { head, framing, client_host })
 }
 
-/// Makes an [`Outbound`] of a head that passed [`run`] before and was edited by a listener since.
+/// Makes an [`Outbound`] of a head that passed [`run`] before and was edited by a listener since. `client_host` is the host by which the
+/// client knows this server.
 ///
 /// # Errors
 ///
 /// A refusal, for a head that cannot be sent.
-pub fn resume(method: Bytes, target: Bytes, fields: super::head::Fields) -> Result<Outbound, Error> {
+pub fn resume(
+    method: Bytes,
+    target: Bytes,
+    fields: super::head::Fields,
+    client_host: Option<Bytes>,
+) -> Result<Outbound, Error> {
     let mut head = RequestHead { method, target, version: Version::Http11, fields };
     head.check_line()?;
     if head.target.is_empty() {
@@ -62,7 +77,7 @@ pub fn resume(method: Bytes, target: Bytes, fields: super::head::Fields) -> Resu
     }
     let framing = head.framing().unwrap_or(None);
     strip_hop_by_hop(&mut head.fields);
-    Ok(Outbound { head, framing })
+    Ok(Outbound { head, framing, client_host })
 }
 
 #[cfg(test)]

@@ -93,6 +93,16 @@ fn forwarding_fields_are_appended_to_and_an_ipv6_host_has_its_own_port() {
 }
 
 #[test]
+fn a_client_that_names_no_host_did_not_ask_for_the_targets() {
+    let mut config = config("http://t:81");
+    config.xfwd = true;
+    let sent = lines(&run(request("/", &[]), &config).unwrap());
+    for line in ["host: t:81", "x-forwarded-host: ", "x-forwarded-port: 80"] {
+        assert!(sent.contains(&line.to_owned()), "{line} in {sent:?}");
+    }
+}
+
+#[test]
 fn an_absolute_url_decides_over_the_host_field() {
     let outbound = run(request("http://evil:99/x?y#z", &[("host", "x")]), &config("http://t")).unwrap();
     assert_eq!(&outbound.head.target[..], b"/x?y");
@@ -172,4 +182,63 @@ fn path_options() {
     assert_eq!(&sent(|c| c.prepend_path = false)[..], b"/a");
     assert_eq!(&sent(|c| c.ignore_path = true)[..], b"/base?k=v");
     assert_eq!(&sent(|c| (c.ignore_path, c.prepend_path) = (true, false))[..], b"/");
+}
+
+#[test]
+fn to_proxy_forwards_an_absolute_url_whole() {
+    let mut config = config("http://t");
+    config.to_proxy = true;
+    for (target, sent, host) in [
+        ("http://other:81/x?y#z", "/http://other:81/x?y", "host: other:81"),
+        ("ftp://other/x", "/ftp://other/x", "host: x"),
+        ("/x?y", "/x?y", "host: x"),
+        ("//x", "//x", "host: x"),
+        ("*", "/*", "host: x"),
+    ] {
+        let outbound = run(request(target, &[("host", "x")]), &config).unwrap();
+        assert_eq!((&outbound.head.target[..], lines(&outbound)), (sent.as_bytes(), vec![host.to_owned()]));
+    }
+    config.target = Target::parse("http://t/base").unwrap();
+    let outbound = run(request("http://other/x", &[]), &config).unwrap();
+    assert_eq!(&outbound.head.target[..], b"/base/http://other/x");
+    assert!(run(request("http://[/x", &[]), &config).is_err());
+}
+
+#[test]
+fn the_method_is_the_options_and_the_body_the_clients() {
+    let mut config = config("http://t");
+    config.method = Some("PUT".into());
+    let outbound = run(request("/", &[("host", "x"), ("content-length", "5")]), &config).unwrap();
+    assert_eq!((&outbound.head.method[..], outbound.framing), (&b"PUT"[..], Some(Framing::Length(5))));
+}
+
+#[test]
+fn auth_counts_more_than_the_client_and_the_targets_credentials_less() {
+    let sent =
+        |yields: bool, client: &[(&'static str, &'static str)], chosen: &[(&'static str, &'static str)]| {
+            let mut config = config("http://t");
+            config.authorization =
+                Some(crate::engine::config::Authorization { value: "Basic dTpw".into(), yields });
+            let mut packed = request("/", client);
+            packed.overrides = fields(chosen);
+            lines(&run(packed, &config).unwrap()).pop().unwrap()
+        };
+    let client = [("host", "x"), ("authorization", "Bearer c")];
+    for yields in [true, false] {
+        assert_eq!(sent(yields, &client[..1], &[]), "Authorization: Basic dTpw");
+        assert_eq!(sent(yields, &client[..1], &[("Authorization", "mine")]), "Authorization: mine");
+    }
+    assert_eq!(sent(false, &client, &[]), "Authorization: Basic dTpw");
+    assert_eq!(sent(false, &client, &[("authorization", "mine")]), "Authorization: Basic dTpw");
+    assert_eq!(sent(true, &client, &[]), "authorization: Bearer c");
+}
+
+#[test]
+fn the_host_that_the_client_asked_is_remembered_where_it_is_needed() {
+    let mut config = config("http://t");
+    config.change_origin = true;
+    assert_eq!(run(request("/", &[("host", "x:81")]), &config).unwrap().client_host, None);
+    config.redirects = RedirectRewrite::new(None, true, None).unwrap();
+    let outbound = run(request("/", &[("host", "x:81")]), &config).unwrap();
+    assert_eq!(outbound.client_host.as_deref(), Some(&b"x:81"[..]));
 }

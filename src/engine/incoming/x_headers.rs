@@ -3,9 +3,10 @@
 use crate::engine::head::{Client, Fields};
 use bytes::Bytes;
 
-/// Adds `x-forwarded-for`, `-port`, `-proto` and `-host`.
-pub(super) fn run(fields: &mut Fields, client: &Client) {
-    let host = fields.get(b"host").cloned().unwrap_or_default();
+/// Adds `x-forwarded-for`, `-port`, `-proto` and `-host`. Whether the client has named a host is to be said: if not, it is the target's that
+/// stands in the head.
+pub(super) fn run(fields: &mut Fields, client: &Client, names_host: bool) {
+    let host = fields.get(b"host").filter(|_| names_host).cloned().unwrap_or_default();
     if let Some(remote) = &client.remote {
         append(fields, "x-forwarded-for", remote);
     }

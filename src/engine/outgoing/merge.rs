@@ -1,24 +1,28 @@
-//! `writeHeaders`: lower-case names, and repeated fields made one as Node's `IncomingMessage.headers` does, because that is what the
-//! originals write.
+//! `writeHeaders`: lower-case names (unless they are to be kept), and repeated fields made one as Node's `IncomingMessage.headers` does,
+//! because that is what the originals write.
 
 use crate::engine::head::Fields;
 use bytes::Bytes;
 
 /// Merges repeated fields. `set-cookie` stays one line each; of fields that may stand only once the first counts; the rest are joined.
-pub fn write_headers(fields: Fields) -> Fields {
+/// With `keeps_case` a name stays as it is spelled, the last time if it stands several times.
+pub fn write_headers(fields: Fields, keeps_case: bool) -> Fields {
     let mut merged = Fields::with_capacity(fields.len() + 1);
     for field in fields {
-        let name = lower_case(field.name);
-        if &name[..] == b"set-cookie" {
+        let name = if keeps_case { field.name } else { lower_case(field.name) };
+        if name.eq_ignore_ascii_case(b"set-cookie") {
             merged.push(name, field.value);
             continue;
         }
-        let Some(before) = merged.iter_mut().find(|f| f.name == name) else {
+        let Some(before) = merged.iter_mut().find(|f| f.name.eq_ignore_ascii_case(&name)) else {
             merged.push(name, field.value);
             continue;
         };
-        if !stands_once(&name) {
-            let separator: &[u8] = if &name[..] == b"cookie" { b"; " } else { b", " };
+        let is_cookie = name.eq_ignore_ascii_case(b"cookie");
+        let stands_once = stands_once(&name.to_ascii_lowercase());
+        before.name = name;
+        if !stands_once {
+            let separator: &[u8] = if is_cookie { b"; " } else { b", " };
             before.value = Bytes::from([&before.value[..], separator, &field.value].concat());
         }
     }
@@ -71,8 +75,13 @@ mod tests {
         ] {
             fields.push(name, value);
         }
-        let merged: Vec<_> = write_headers(fields).into_iter().map(|f| (f.name, f.value)).collect();
+        let merged = |keeps_case| -> Vec<_> {
+            write_headers(fields.clone(), keeps_case).into_iter().map(|f| (f.name, f.value)).collect()
+        };
+        let bytes = |lines: [(&'static str, &'static str); 4]| lines.map(|(n, v)| (n.into(), v.into()));
         let wanted = [("vary", "a, b"), ("set-cookie", "1"), ("etag", "x"), ("set-cookie", "2")];
-        assert_eq!(merged, wanted.map(|(n, v)| (Bytes::from(n), Bytes::from(v))));
+        assert_eq!(merged(false), bytes(wanted));
+        let wanted = [("vary", "a, b"), ("Set-Cookie", "1"), ("etag", "x"), ("set-cookie", "2")];
+        assert_eq!(merged(true), bytes(wanted));
     }
 }

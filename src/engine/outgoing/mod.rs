@@ -2,39 +2,70 @@
 //!
 //! Where the originals have a pass for it, the function has its name (contract/http-proxy.md §3.2).
 
+mod cookies;
 mod merge;
+mod redirect;
 
-use super::head::{Fields, Framing};
+use super::config::Config;
+use super::head::{Field, Fields, Framing};
 use super::incoming::strip_hop_by_hop;
 use bytes::Bytes;
 
+pub use cookies::CookieRewrite;
 pub use merge::write_headers;
+pub use redirect::{InvalidRewrite, RedirectRewrite};
+
+/// What the passes look at beside the head.
+#[derive(Clone, Copy, Debug)]
+pub struct View<'a> {
+    /// The options.
+    pub config: &'a Config,
+    /// The host by which the client knows this server.
+    pub client_host: Option<&'a [u8]>,
+    /// The names stay as they are spelled.
+    pub keeps_case: bool,
+}
 
 /// Runs all passes on the fields of a response whose body is framed so.
 ///
-/// The result has lower-case names, each once (but `set-cookie`), as Node's `IncomingMessage` merges them.
-pub fn run(mut fields: Fields, status: u16, framing: Framing) -> Fields {
-    let length = content_length(&fields, status, framing);
+/// The result has each name once (but `set-cookie`), as Node's `IncomingMessage` merges them, in lower case unless it is to be kept.
+pub fn run(mut fields: Fields, status: u16, framing: Framing, view: View<'_>) -> Fields {
+    let config = view.config;
+    let length = content_length(&fields, status, framing, config);
     // removeChunked and setConnection: framing is written by whoever sends, the connection is the door's own.
     strip_hop_by_hop(&mut fields);
-    let mut fields = write_headers(fields);
-    if let Some(length) = length {
-        fields.set("content-length", length);
+    if let Some(redirects) = &config.redirects {
+        redirects.run(&mut fields, status, &config.target, view.client_host);
+    }
+    if let Some(domain) = &config.cookie_domain {
+        domain.run(&mut fields, b"domain");
+    }
+    if let Some(path) = &config.cookie_path {
+        path.run(&mut fields, b"path");
+    }
+    let keeps_case = view.keeps_case || config.preserve_header_key_case;
+    let mut fields = write_headers(fields, keeps_case);
+    if let Some(Field { name, value }) = length {
+        fields.set(if keeps_case { name } else { CONTENT_LENGTH }, value);
     }
     fields
 }
 
+const CONTENT_LENGTH: Bytes = Bytes::from_static(b"content-length");
+
 /// The length to announce: the body's own, or for a response without a body the one the target announced (HEAD, 304).
-fn content_length(fields: &Fields, status: u16, framing: Framing) -> Option<Bytes> {
-    match framing {
-        Framing::Length(n) => Some(Bytes::from(n.to_string())),
+fn content_length(fields: &Fields, status: u16, framing: Framing, config: &Config) -> Option<Field> {
+    let announced = fields.iter().rfind(|field| field.name.eq_ignore_ascii_case(&CONTENT_LENGTH));
+    let length = match framing {
+        Framing::Length(n) => n,
+        // Where the options ask with HEAD, the client may have asked otherwise, and would wait for the body.
+        Framing::Empty if config.method.as_deref() == Some(b"HEAD") && status != 304 => return None,
         // Also where HEAD and 304 say how long the body would be.
-        Framing::Empty if status != 204 && status >= 200 => {
-            let announced = fields.get(b"content-length")?;
-            super::head::parse_length(announced).map(|n| Bytes::from(n.to_string()))
-        }
-        _ => None,
-    }
+        Framing::Empty if status != 204 && status >= 200 => super::head::parse_length(&announced?.value)?,
+        _ => return None,
+    };
+    let name = announced.map_or(CONTENT_LENGTH, |field| field.name.clone());
+    Some(Field { name, value: Bytes::from(length.to_string()) })
 }
 
 /// Drops trailers that would change what was already said (reliability.md A-35, D-41).
@@ -65,6 +96,7 @@ const FORBIDDEN_IN_TRAILERS: [&[u8]; 15] = [
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::engine::Target;
 
     fn fields(lines: &[(&'static str, &'static str)]) -> Fields {
         let mut fields = Fields::default();
@@ -72,6 +104,11 @@ mod tests {
             fields.push(*name, *value);
         }
         fields
+    }
+
+    fn run(fields: Fields, status: u16, framing: Framing) -> Fields {
+        let config = Config::new(Target::parse("http://t").unwrap());
+        super::run(fields, status, framing, View { config: &config, client_host: None, keeps_case: false })
     }
 
     fn lines(fields: &Fields) -> Vec<String> {
@@ -100,6 +137,37 @@ mod tests {
         assert_eq!(lines(&run(head(), 304, Framing::Empty)), ["content-length: 5"]);
         assert!(run(head(), 204, Framing::Empty).is_empty());
         assert!(run(fields(&[]), 200, Framing::Empty).is_empty());
+    }
+
+    #[test]
+    fn the_options_rewrite_redirects_cookies_and_the_case_of_names() {
+        let mut config = Config::new(Target::parse("http://t:81").unwrap());
+        config.redirects = RedirectRewrite::new(None, true, Some("https")).unwrap();
+        config.cookie_domain = Some(CookieRewrite::new([("*".into(), "pub".into())]));
+        config.cookie_path = Some(CookieRewrite::new([("/a".into(), "".into())]));
+        config.preserve_header_key_case = true;
+        let head = fields(&[
+            ("Location", "http://t:81/x"),
+            ("Set-Cookie", "a=1; Domain=t; Path=/a"),
+            ("set-cookie", "b=1; Path=/b"),
+            ("Content-LENGTH", "2"),
+        ]);
+        let view = View { config: &config, client_host: Some(b"pub:82"), keeps_case: false };
+        let wanted = [
+            "Location: https://pub:82/x",
+            "Set-Cookie: a=1; Domain=pub",
+            "set-cookie: b=1; Path=/b",
+            "Content-LENGTH: 2",
+        ];
+        assert_eq!(lines(&super::run(head, 302, Framing::Length(2), view)), wanted);
+    }
+
+    #[test]
+    fn a_length_without_its_body_is_not_announced_to_a_client_that_may_wait_for_it() {
+        let mut config = Config::new(Target::parse("http://t").unwrap());
+        config.method = Some("HEAD".into());
+        let view = View { config: &config, client_host: None, keeps_case: false };
+        assert!(super::run(fields(&[("Content-Length", "5")]), 200, Framing::Empty, view).is_empty());
     }
 
     #[test]

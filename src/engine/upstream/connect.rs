@@ -9,15 +9,14 @@ use crate::engine::observe::{Held, Stats};
 use bytes::BytesMut;
 use std::fmt;
 use std::future::Future;
-#[cfg(not(unix))]
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::Context;
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::TcpStream;
+use tokio::net::{TcpSocket, TcpStream};
 use tokio::task::JoinSet;
 use tokio::time::{timeout, timeout_at};
 
@@ -90,7 +89,7 @@ impl Connector {
         let (io, peer): (Box<dyn Io>, Peer) = match &key.socket_path {
             Some(path) => open_unix(path).await?,
             None => {
-                let (stream, address) = race(resolve(&key.host, key.port).await?).await?;
+                let (stream, address) = race(resolve(&key.host, key.port).await?, key.local_address).await?;
                 // Without it the last part of a request may wait for the target's delayed acknowledgement.
                 stream.set_nodelay(true).ok();
                 (Box::new(stream), Peer::Tcp(address))
@@ -136,13 +135,22 @@ async fn open_unix(path: &Arc<str>) -> Result<(Box<dyn Io>, Peer), Error> {
 
 /// Tries the addresses one after another, the next one as soon as one fails or has not answered for a moment. The first that
 /// answers wins; if none does, the error is the first address's.
-async fn race(addresses: Vec<SocketAddr>) -> Result<(TcpStream, SocketAddr), Error> {
+async fn race(
+    mut addresses: Vec<SocketAddr>,
+    local: Option<IpAddr>,
+) -> Result<(TcpStream, SocketAddr), Error> {
+    // From an address of one family nothing of the other can be reached; if that is all there is, that is the error.
+    if let Some(local) = local
+        && addresses.iter().any(|address| address.is_ipv4() == local.is_ipv4())
+    {
+        addresses.retain(|address| address.is_ipv4() == local.is_ipv4());
+    }
     let mut attempts = JoinSet::new();
     let mut waiting = addresses.into_iter();
     let mut first_error = None;
     loop {
         if let Some(address) = waiting.next() {
-            attempts.spawn(async move { (address, TcpStream::connect(address).await) });
+            attempts.spawn(open_tcp(address, local));
         }
         let next_at = tokio::time::Instant::now() + STAGGER;
         loop {
@@ -154,9 +162,8 @@ async fn race(addresses: Vec<SocketAddr>) -> Result<(TcpStream, SocketAddr), Err
                 attempts.join_next().await
             };
             match joined {
-                Some(Ok((address, Ok(stream)))) => return Ok((stream, address)),
-                Some(Ok((address, Err(error)))) => {
-                    let error = Error::socket(&error, Call::Connect, &Peer::Tcp(address), Phase::Connect);
+                Some(Ok(Ok(connected))) => return Ok(connected),
+                Some(Ok(Err(error))) => {
                     first_error.get_or_insert(error);
                     if waiting.len() > 0 {
                         break;
@@ -170,6 +177,30 @@ async fn race(addresses: Vec<SocketAddr>) -> Result<(TcpStream, SocketAddr), Err
             }
         }
     }
+}
+
+async fn open_tcp(address: SocketAddr, local: Option<IpAddr>) -> Result<(TcpStream, SocketAddr), Error> {
+    let connecting = match local {
+        None => TcpStream::connect(address).await,
+        Some(local) => {
+            let socket = bound(address, local)
+                .map_err(|error| Error::socket(&error, Call::Bind, &Peer::Local(local), Phase::Connect))?;
+            socket.connect(address).await
+        }
+    };
+    let failed = |error: &io::Error| Error::socket(error, Call::Connect, &Peer::Tcp(address), Phase::Connect);
+    connecting.map(|stream| (stream, address)).map_err(|error| failed(&error))
+}
+
+fn bound(address: SocketAddr, local: IpAddr) -> io::Result<TcpSocket> {
+    let socket = match (address, local) {
+        (SocketAddr::V4(_), IpAddr::V4(_)) => TcpSocket::new_v4()?,
+        (SocketAddr::V6(_), IpAddr::V6(_)) => TcpSocket::new_v6()?,
+        // Each system has its own word for it; this is Node's.
+        _ => return Err(io::ErrorKind::InvalidInput.into()),
+    };
+    socket.bind(SocketAddr::new(local, 0))?;
+    Ok(socket)
 }
 
 /// Lets the caller poll for readiness without being woken.
@@ -195,14 +226,33 @@ mod tests {
             let closed = TcpListener::bind("127.0.0.1:0").await.unwrap();
             closed.local_addr().unwrap()
         };
-        let (_, address) = race(vec![refused, good]).await.unwrap();
+        let (_, address) = race(vec![refused, good], None).await.unwrap();
         assert_eq!(address, good);
     }
 
     #[tokio::test]
     async fn when_all_fail_the_first_says_why() {
         let closed = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
-        let error = race(vec![closed]).await.unwrap_err();
+        let error = race(vec![closed], None).await.unwrap_err();
         assert_eq!(error.to_string(), format!("connect ECONNREFUSED {closed}"));
+    }
+
+    #[tokio::test]
+    async fn a_connection_comes_from_the_local_address() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let target = listener.local_addr().unwrap();
+        let other_family = SocketAddr::new(IpAddr::V6(std::net::Ipv6Addr::LOCALHOST), target.port());
+        let local = "127.0.0.9".parse().unwrap();
+        let (stream, address) = race(vec![other_family, target], Some(local)).await.unwrap();
+        assert_eq!((stream.local_addr().unwrap().ip(), address), (local, target));
+    }
+
+    #[tokio::test]
+    async fn a_local_address_that_is_not_here_says_so() {
+        let target = "127.0.0.1:9".parse().unwrap();
+        let error = race(vec![target], Some("192.0.2.1".parse().unwrap())).await.unwrap_err();
+        assert_eq!(error.to_string(), "bind EADDRNOTAVAIL 192.0.2.1");
+        let error = race(vec![target], Some("::1".parse().unwrap())).await.unwrap_err();
+        assert_eq!(error.code(), "EINVAL");
     }
 }

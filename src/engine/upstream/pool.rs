@@ -8,6 +8,7 @@ use crate::engine::config::Config;
 use crate::engine::head::{Fields, is_host};
 use crate::engine::observe::{Held, Stats};
 use std::collections::HashMap;
+use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
@@ -22,6 +23,8 @@ pub struct Key {
     pub port: u16,
     /// The Unix socket instead of both.
     pub socket_path: Option<Arc<str>>,
+    /// The address that the connection comes from, if it was chosen.
+    pub local_address: Option<IpAddr>,
     /// How the target is verified; `None` for plain ones.
     pub tls: Option<Arc<TlsProfile>>,
     /// The name that the certificate must have: the outgoing `Host` (contract/http-proxy.md §2.4).
@@ -39,6 +42,7 @@ impl Key {
             host: Arc::clone(&target.host),
             port: target.port,
             socket_path: target.socket_path.clone(),
+            local_address: config.local_address,
             tls,
             server_name,
         }

@@ -76,6 +76,8 @@ fn a_body_is_as_long_as_the_request_method_and_the_status_allow() {
     let http10 = head("HTTP/1.0 200 OK\r\ntransfer-encoding: chunked\r\n\r\n");
     assert_eq!(http10.framing(b"GET").unwrap_err().code(), "HPE_INVALID_TRANSFER_ENCODING");
     let both = head("HTTP/1.1 200 OK\r\ncontent-length: 5\r\ntransfer-encoding: chunked\r\n\r\n");
+    assert_eq!(both.framing(b"GET").unwrap_err().code(), "HPE_INVALID_TRANSFER_ENCODING");
+    let both = head("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\ncontent-length: 5\r\n\r\n");
     assert_eq!(both.framing(b"GET").unwrap_err().code(), "HPE_UNEXPECTED_CONTENT_LENGTH");
 }
 

@@ -4,7 +4,7 @@ use std::sync::atomic::Ordering;
 use tokio::io::{AsyncWriteExt, DuplexStream};
 
 fn key(port: u16) -> Key {
-    Key { host: "h".into(), port, socket_path: None, tls: None, server_name: None }
+    Key { host: "h".into(), port, socket_path: None, local_address: None, tls: None, server_name: None }
 }
 
 fn pool() -> (Arc<Pool>, Arc<Stats>) {

@@ -1,0 +1,244 @@
+'use strict';
+
+/** Upgrades: who is asked, who takes the socket, and what becomes of it when something fails. */
+
+const { EventEmitter } = require('node:events');
+const { createProxyMiddleware } = require('../../index.js');
+const {
+  closeAll,
+  eventually,
+  httpServer,
+  onCleanUp,
+  rawClient,
+  rawExchange,
+} = require('../support/peers.js');
+const { lastRequest } = require('../support/messages.js');
+
+afterEach(closeAll);
+
+const target = 'http://127.0.0.1:1';
+const HANDSHAKE = [
+  'Connection: Upgrade',
+  'Upgrade: websocket',
+  'Sec-WebSocket-Version: 13',
+  'Sec-WebSocket-Key: eA==',
+];
+const handshake = (path) => `GET ${path} HTTP/1.1\r\nHost: me\r\n${HANDSHAKE.join('\r\n')}\r\n\r\n`;
+
+/** A server whose requests go through these middlewares, one after the other. */
+async function serverOf(...middlewares) {
+  const made = await httpServer((req, res) => {
+    const next = (i) => () =>
+      i < middlewares.length ? middlewares[i](req, res, next(i + 1)) : res.end('none');
+    next(0)();
+  });
+  // Node does not count upgraded sockets among a server's connections.
+  made.server.on('connection', (socket) => onCleanUp(() => socket.destroy()));
+  return made;
+}
+
+const meet = (port) => rawExchange(port, lastRequest('GET /unmatched'));
+
+/** A middleware that notes the upgrades it is to forward. The proxy answers them 501 by now. */
+function noting(name, seen, options) {
+  return createProxyMiddleware({
+    target,
+    pathRewrite: (path, req, res) => void seen.push([name, path, res]),
+    ...options,
+  });
+}
+
+describe('subscription', () => {
+  test('ws: true takes upgrades from the first request on, also if that does not match', async () => {
+    const seen = [];
+    const { port, server } = await serverOf(noting('a', seen, { ws: true, pathFilter: '/ws' }));
+    expect(server.listenerCount('upgrade')).toBe(0);
+    await meet(port);
+    expect(server.listenerCount('upgrade')).toBe(1);
+    expect(await rawExchange(port, handshake('/ws?x'))).toMatch(/^HTTP\/1\.1 501 /);
+    expect(seen).toEqual([['a', '/ws?x', undefined]]);
+  });
+
+  test.each([undefined, false])('ws: %p does not', async (ws) => {
+    const { port, server } = await serverOf(noting('a', [], { ws, pathFilter: '/ws' }));
+    await meet(port);
+    expect(server.listenerCount('upgrade')).toBe(0);
+  });
+
+  test('each server of a middleware is subscribed to', async () => {
+    const seen = [];
+    const middleware = noting('a', seen, { ws: true, pathFilter: '/ws' });
+    for (const { port } of [await serverOf(middleware), await serverOf(middleware)]) {
+      await meet(port);
+      expect(await rawExchange(port, handshake('/ws'))).toMatch(/^HTTP\/1\.1 501 /);
+    }
+    expect(seen).toHaveLength(2);
+  });
+
+  test('upgrade as a listener of the own, unbound, also without an HTTP request before', async () => {
+    const seen = [];
+    const { upgrade } = noting('a', seen, { pathFilter: '/ws' });
+    const { port, server } = await serverOf();
+    server.on('upgrade', upgrade);
+    expect(await rawExchange(port, handshake('/ws'))).toMatch(/^HTTP\/1\.1 501 /);
+    expect(seen).toHaveLength(1);
+  });
+
+  test('both ways at once: it is handled once', async () => {
+    const seen = [];
+    const middleware = noting('a', seen, { ws: true, pathFilter: '/ws' });
+    const { port, server } = await serverOf(middleware);
+    server.on('upgrade', middleware.upgrade);
+    await meet(port);
+    await rawExchange(port, handshake('/ws'));
+    expect(seen).toHaveLength(1);
+  });
+
+  test('a socket without a server is handled, as version 3 does', async () => {
+    const seen = [];
+    const middleware = noting('a', seen);
+    const socket = Object.assign(new EventEmitter(), {
+      destroy: jest.fn(),
+      end: jest.fn(),
+      resume() {},
+      write() {},
+    });
+    middleware.upgrade(
+      { url: '/ws', method: 'GET', headers: { upgrade: 'websocket' }, socket: {} },
+      socket,
+      Buffer.alloc(0),
+    );
+    await eventually(() => seen.length > 0);
+  });
+});
+
+describe('several middlewares on one server', () => {
+  test.each([
+    ['ws: true', { ws: true }],
+    ['listeners of the own', {}],
+  ])('%s: the first that matches takes the socket', async (_case, options) => {
+    const seen = [];
+    const all = [
+      noting('a', seen, { ...options, pathFilter: '/a' }),
+      noting('b', seen, { ...options, pathFilter: '/b' }),
+      noting('all', seen, { ...options, pathFilter: (path) => path !== '/unmatched' }),
+    ];
+    const { port, server } = await serverOf(...all);
+    if (!options.ws) for (const { upgrade } of all) server.on('upgrade', upgrade);
+    await meet(port);
+    for (const path of ['/b', '/a', '/c']) await rawExchange(port, handshake(path));
+    expect(seen.map(([name, path]) => [name, path])).toEqual([
+      ['b', '/b'],
+      ['a', '/a'],
+      ['all', '/c'],
+    ]);
+  });
+
+  test('what none wants is left for other listeners', async () => {
+    const { port, server } = await serverOf(noting('a', [], { ws: true, pathFilter: '/ws' }));
+    await meet(port);
+    server.on('upgrade', (req, socket) => socket.end('HTTP/1.1 101 Mine\r\n\r\n'));
+    expect(await rawExchange(port, handshake('/mine'))).toBe('HTTP/1.1 101 Mine\r\n\r\n');
+  });
+
+  test('what nobody answers stays open', async () => {
+    const { port } = await serverOf(noting('a', [], { ws: true, pathFilter: '/ws' }));
+    await meet(port);
+    const client = await rawClient(port, handshake('/other'));
+    await expect(client.closed(200)).rejects.toThrow('Nothing came of it');
+    expect(client.text).toBe('');
+  });
+});
+
+describe('a client that resets', () => {
+  /** Unmatched, and while the router thinks. */
+  test.each(['/other', '/ws'])('does not end the process: %s', async (path) => {
+    const errors = [];
+    const sockets = [];
+    const middleware = createProxyMiddleware({
+      target,
+      ws: true,
+      pathFilter: '/ws',
+      router: () => new Promise((resolve) => setTimeout(resolve, 100)),
+      on: { error: (error) => errors.push(error) },
+    });
+    const { port, server } = await serverOf(middleware);
+    await meet(port);
+    server.on('upgrade', (req, socket) => sockets.push(socket));
+    const client = await rawClient(port, handshake(path));
+    await eventually(() => sockets.length > 0);
+    expect(sockets[0].listenerCount('error')).toBeGreaterThan(0);
+    client.socket.resetAndDestroy();
+    await eventually(() => sockets[0].destroyed);
+    await new Promise((resolve) => setTimeout(resolve, 150));
+    expect(errors).toEqual([]);
+  });
+
+  test('a socket has one guard, however many middlewares see it, and loses it at its end', async () => {
+    const all = Array.from({ length: 20 }, () => noting('a', [], { ws: true, pathFilter: '/ws' }));
+    const { port, server } = await serverOf(...all);
+    await meet(port);
+    let socket;
+    server.on('upgrade', (req, it) => (socket = it));
+    await rawClient(port, handshake('/other'));
+    await eventually(() => socket !== undefined);
+    expect(socket.listenerCount('error')).toBe(1);
+    socket.destroy();
+    await eventually(() => socket.listenerCount('error') === 0);
+  });
+});
+
+describe('a failure before the target is known', () => {
+  const thrown = new Error('of the user');
+  const FAILURES = {
+    'a router throws': [
+      {
+        router: () => {
+          throw thrown;
+        },
+      },
+      'of the user',
+    ],
+    'a rewriter rejects': [{ pathRewrite: () => Promise.reject(thrown) }, 'of the user'],
+    'there is no target': [{ target: undefined, router: {} }, 'Must provide a proper URL as target'],
+  };
+
+  test.each(Object.keys(FAILURES))(
+    '%s: error with request and socket, then the socket is destroyed',
+    async (name) => {
+      const [options, message] = FAILURES[name];
+      const calls = [];
+      const on = {
+        error: (error, req, socket, ...rest) =>
+          calls.push([error.message, req.url, typeof socket.write, rest]),
+      };
+      for (const own of [undefined, on]) {
+        const { port, server } = await serverOf();
+        server.on('upgrade', createProxyMiddleware({ target, ...options, on: own }).upgrade);
+        expect(await rawExchange(port, handshake('/ws'))).toBe('');
+      }
+      expect(calls).toEqual([[message, '/ws', 'function', []]]);
+    },
+  );
+
+  test('what a listener answers goes out', async () => {
+    const on = { error: (error, req, socket) => socket.end('HTTP/1.1 503 Mine\r\n\r\n') };
+    const { port, server } = await serverOf();
+    server.on('upgrade', createProxyMiddleware({ router: {}, on }).upgrade);
+    expect(await rawExchange(port, handshake('/ws'))).toBe('HTTP/1.1 503 Mine\r\n\r\n');
+  });
+
+  test('what a listener throws is said, and ends the socket', async () => {
+    const emitWarning = jest.spyOn(process, 'emitWarning').mockImplementation();
+    const on = {
+      error() {
+        throw thrown;
+      },
+    };
+    const { port, server } = await serverOf();
+    server.on('upgrade', createProxyMiddleware({ router: {}, on }).upgrade);
+    expect(await rawExchange(port, handshake('/ws'))).toBe('');
+    expect(emitWarning.mock.calls).toEqual([[expect.stringMatching('of the user'), expect.anything()]]);
+    emitWarning.mockRestore();
+  });
+});

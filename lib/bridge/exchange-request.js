@@ -1,0 +1,223 @@
+'use strict';
+
+/**
+ * The request's way: from `web(req, res)` to the engine, past the `proxyReq` listeners if there are any.
+ *
+ * Nothing is made for listeners that do not exist. Without any, the head crosses to the engine in one call (design.md §3).
+ */
+
+const { saysItsEnd, unwatchClient } = require('./client.js');
+const { Engine } = require('./engine.js');
+const { hookError, proxyError, unpackError } = require('./errors.js');
+const { ExchangeLife } = require('./exchange-life.js');
+const { packFields, packRequest, unpack } = require('./head-codec.js');
+const { withinTime } = require('./listeners.js');
+const { Mirror, Tee } = require('./mirror.js');
+const { EMPTY, RequestBody, takeWhole } = require('./request-body.js');
+const { ProxyRequest } = require('../facades/proxy-request.js');
+
+// How an exchange crosses; the same numbers stand in src/binding/engine.rs.
+const STREAMED = 1;
+const RAW_HEAD = 2;
+const PANIC = 4;
+
+class ExchangeRequest extends ExchangeLife {
+  /** Begins, a tick after `web()`: until then listeners may be added, and a small request body has arrived whole. */
+  begin() {
+    try {
+      if (!this._engage()) return;
+      if (this._predecessor !== null) this.#inherit(this._predecessor);
+      const { config, forward, headers } = this._call;
+      const head = packRequest(this._req, headers);
+      this._engine = Engine.get();
+      if (forward !== undefined) {
+        this.#beginMirror(head);
+        if (config === undefined) return;
+      }
+      this._id = this._engine.register(this);
+      if (this._hasListeners('proxyReq')) {
+        this.#showRequest(head);
+        return;
+      }
+      const body = this.#takeBody();
+      const { native } = this._engine;
+      native.submit(this._id, config.native, head.text, head.fields, head.overrides, body, this.#flags(body));
+      this.#sent(body);
+    } catch (thrown) {
+      this.fail(hookError('web', thrown));
+    }
+  }
+
+  /** What is sent as the request's body: the client's, unless the `buffer` option names another stream. */
+  get _source() {
+    return this._call.options.buffer ?? this._req;
+  }
+
+  /** The whole body, if it is there; `undefined` if it is to be streamed. */
+  #takeBody() {
+    if (this._body === undefined && this._prefix === undefined && this._source === this._req)
+      this._body = takeWhole(this._req);
+    return this._body;
+  }
+
+  /** Sends again what an earlier exchange has sent of the same body. */
+  #inherit(previous) {
+    this._predecessor = null;
+    if (previous._source !== this._source) return;
+    this._body = previous._body;
+    this._prefix = previous._prefix;
+    if (previous._upload === null) return;
+    const kept = previous._upload.handOver();
+    if (kept === undefined) {
+      const message = 'The request cannot be sent again: not all of its body was kept';
+      throw proxyError('ERR_PROXY_BODY_SPENT', message, 502, 'send', 'internal');
+    }
+    if (kept.isWhole) this._body = Buffer.concat(kept.chunks);
+    else this._prefix = kept.chunks;
+  }
+
+  #flags(body) {
+    const isPanic = this._call.options[FAULT];
+    this._isHeadRaw = this._showsResponse();
+    return (body === undefined ? STREAMED : 0) | (this._isHeadRaw ? RAW_HEAD : 0) | (isPanic ? PANIC : 0);
+  }
+
+  /** Begins the `forward` leg. Alone, it needs no answer: the client has one at once. */
+  #beginMirror(head) {
+    const { config, forward } = this._call;
+    const body = this.#takeBody();
+    this._mirror = new Mirror(this._engine, this._source, (error) => this.#mirrorFailed(error));
+    this._mirror.begin(forward.native, head, body);
+    if (config !== undefined) return;
+    this._mirror.targetIsOver();
+    if (body === undefined) this._mirror.takeUpload(null, this._prefix);
+    this._isDelivered = true;
+    this._res.end();
+    if (saysItsEnd(this._res)) return;
+    unwatchClient(this._req, this._onClientClose);
+    this._settle();
+  }
+
+  #mirrorFailed(error) {
+    const req = this._req;
+    const args = [error, req, this._res, this._call.forward.target];
+    // A client that has its answer may be gone by the time that the mirror resets its own connection.
+    const hasClientLeft = error.code === 'ECONNRESET' && error.side === undefined && req.socket?.destroyed;
+    if (hasClientLeft) this._emit('econnreset', args);
+    else this._call.failMirror(args, (thrown) => this._guard(thrown));
+  }
+
+  /** Shows the passed head to the `proxyReq` listeners before anything is sent. */
+  #showRequest(head) {
+    const { config, options } = this._call;
+    const prepared = this._engine.native.prepare(config.native, head.text, head.fields, head.overrides);
+    if (prepared.charCodeAt(0) === BANG) {
+      this.fail(unpackError(prepared.slice(1)));
+      return;
+    }
+    const facade = new ProxyRequest(this, unpack(prepared), config.target);
+    this._proxyReq = facade;
+    const args = [facade, this._req, this._res, this._call.shownOptions()];
+    // http-proxy-3 gives the socket, too; it is only made for those who take it.
+    if (this._proxy.listeners('proxyReq').some((listener) => listener.length > 4)) args.push(facade.socket);
+    const pending = this._emit('proxyReq', args);
+    if (pending === undefined || !(options.hookTimeout > 0)) {
+      this.#sendShown();
+      return;
+    }
+    withinTime('proxyReq', pending, options.hookTimeout).then(
+      () => this.#sendShown(),
+      (error) => this.fail(error),
+    );
+  }
+
+  #sendShown() {
+    // A listener may have failed, answered, or destroyed the request; while it was waited for, the client may have left.
+    if (this._isOver) return;
+    if (this._res.writableEnded || this._res.destroyed) {
+      this._stop();
+      return;
+    }
+    const facade = this._proxyReq;
+    try {
+      const rest = facade.writableEnded ? EMPTY : this.#takeBody();
+      const written = facade.takeWritten();
+      const body = rest === undefined ? undefined : joined(written, rest);
+      const head = packFields(`${facade.method}\n${facade.path}\n`, facade.getRawHeaderMap());
+      facade.markSent();
+      const { native } = this._engine;
+      const { config } = this._call;
+      const flags = this.#flags(body);
+      native.resume(this._id, config.native, head.text, head.fields, body, flags, this._askedHost());
+      if (body === undefined) for (const chunk of written) native.write(this._id, chunk);
+      this.#sent(body);
+    } catch (thrown) {
+      this.fail(hookError('proxyReq', thrown));
+    }
+  }
+
+  /** The host by which the client knows this server, where redirects are rewritten to it. */
+  _askedHost() {
+    if (this._call.options.autoRewrite !== true) return undefined;
+    const { headers } = this._req;
+    return headers[':authority'] ?? headers.host;
+  }
+
+  #sent(body) {
+    this._engine.flushSoon();
+    if (body !== undefined) return;
+    const res = this._res;
+    const source = this._source;
+    // Whoever handles `checkContinue` leaves it to us to ask the client for its body.
+    if (source === this._req && source.headers.expect !== undefined && res._sent100 === false)
+      res.writeContinue();
+    this._isUploading = true;
+    const sink = this._mirror === null ? this : new Tee(this, this._mirror);
+    this._upload = new RequestBody(source, sink, this._prefix);
+    if (source !== this._req) this._upload.watchClose();
+  }
+
+  /** Sink of the request's body: the client's, and what listeners write to `proxyReq`. */
+  write(chunk) {
+    return this._engine.native.write(this._id, chunk);
+  }
+
+  finish(trailers) {
+    this._isUploading = false;
+    this._engine.native.finish(this._id, trailers.text, trailers.fields);
+  }
+
+  /** Whether `proxyReq.write()` still reaches the target. */
+  get isSending() {
+    return this._isUploading;
+  }
+
+  onWritable() {
+    this._upload?.resume();
+    this._proxyReq?.emit('drain');
+  }
+
+  /** `proxyRes.req`, for listeners that ask for it when nobody listens to `proxyReq`. */
+  shownRequest() {
+    if (this._proxyReq === null) {
+      const { config, headers } = this._call;
+      const head = packRequest(this._req, headers);
+      const prepared = Engine.get().native.prepare(config.native, head.text, head.fields, head.overrides);
+      this._proxyReq = new ProxyRequest(this, unpack(prepared), config.target);
+      this._proxyReq.markSent();
+      this._proxyReq.res = this._proxyRes;
+    }
+    return this._proxyReq;
+  }
+}
+
+const BANG = 0x21;
+/** Set by the tests of what a panic does; the engine must be built for it. */
+const FAULT = Symbol.for('rs-proxy-middleware.fault');
+
+function joined(written, rest) {
+  if (written.length === 0) return rest;
+  return Buffer.concat(rest.length > 0 ? [...written, rest] : written);
+}
+
+module.exports = { ExchangeRequest };

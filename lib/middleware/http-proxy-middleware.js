@@ -1,0 +1,167 @@
+'use strict';
+
+const { callListeners } = require('../bridge/listeners.js');
+const { warnOnce } = require('../bridge/warning.js');
+const { ProxyServer } = require('../proxy-server/proxy-server.js');
+const { verifyConfig } = require('./configuration.js');
+const { Debug: debug } = require('./debug.js');
+const { functionName } = require('./function-name.js');
+const { createPathFilter } = require('./path-filter.js');
+const { createPathRewriter } = require('./path-rewriter.js');
+const { noTarget, prepareRequest } = require('./prepare-request.js');
+const { RULES } = require('./rules.js');
+const { serverOf } = require('./server-hooks.js');
+const { Servers } = require('./servers.js');
+const { claimSocket, endSocket, guardSocket } = require('./upgrade-socket.js');
+
+/** One middleware: what is decided about a request before it is forwarded. */
+class HttpProxyMiddleware {
+  #rules;
+  #logger;
+  #proxy;
+  #rewrite;
+  #matches;
+  #servers = new Servers(this);
+
+  /**
+   * @param {import('../../index.js').Options} options kept by reference; may be edited at any time
+   * @param {import('./rules.js').Rules} [rules]
+   */
+  constructor(options, rules = RULES) {
+    verifyConfig(options);
+    this.options = options;
+    this.#rules = rules;
+    this.#logger = rules.logger(options);
+    // Beside a router the target may be there in name only.
+    const isRoutedOnly = options.router && !options.target;
+    this.#proxy = new ProxyServer(isRoutedOnly ? { ...options, target: undefined } : options);
+    rules.created(options);
+    this.#rewrite = createPathRewriter(options.pathRewrite, rules.rewriteLines);
+    for (const plugin of rules.plugins(options)) {
+      debug('register plugin: "%s"', functionName(plugin));
+      plugin(this.#proxy, options);
+    }
+    this.#matches = filterOf(options);
+    /** Its length of three is what frameworks tell an error handler by. */
+    this.middleware = async (req, res, next) => {
+      const server = serverOf(req);
+      if (server !== undefined) this.#servers.meet(server);
+      if (this.#shouldProxy(req)) await this.#forward(req, res, next);
+      else next?.();
+    };
+    this.middleware.upgrade = (req, socket, head) => {
+      const server = serverOf(req);
+      if (server === undefined || !this.#servers.isSubscribed(server)) this.handleUpgrade(req, socket, head);
+    };
+  }
+
+  #shouldProxy(req) {
+    const url = this.#rules.filteredUrl(req);
+    try {
+      return Boolean(this.#matches(url, req));
+    } catch (error) {
+      debug('Error: matchPathFilter() called with request url: ', `"${url}"`);
+      this.#logger.error(error);
+      return false;
+    }
+  }
+
+  async #forward(req, res, next) {
+    const proxy = this.#proxy;
+    let outcome;
+    try {
+      const isBegun = res.headersSent;
+      const found = this.#active(req, res);
+      const active = found === this.options ? found : await found;
+      // A function of the user's has answered.
+      if (!isBegun && (res.headersSent || res.writableEnded)) return;
+      outcome = active === proxy.options ? proxy.web(req, res) : proxy.web(req, res, active);
+    } catch (error) {
+      this.#notForwarded(error, res, next);
+      return;
+    }
+    // Whom nobody answers, and nobody can hand on, the proxy answers: it must not take this for somebody who waits for a failure.
+    if (typeof next === 'function') await outcome.catch(next);
+    else await whenOver(outcome);
+  }
+
+  /** The options of this request: those of the middleware or, if somebody is asked, a promise of others. */
+  #active(req, res) {
+    this.#rules.prepare(req);
+    const { url } = req;
+    const { options } = this;
+    const check = (active) => {
+      const { target, forward } = active;
+      if (!target && !forward && !res?.headersSent) throw noTarget();
+      this.#rules.forwarding({ options, req, url, target });
+      return active;
+    };
+    if (!options.router && this.#rewrite === undefined) return check(options);
+    return prepareRequest(options, this.#rewrite, req, res, this.#rules).then(check);
+  }
+
+  #notForwarded(error, res, next) {
+    if (typeof next === 'function') {
+      next(error);
+      return;
+    }
+    warnOnce(this.#proxy, error);
+    if (res.headersSent || res.writableEnded) return;
+    res.statusCode = 500;
+    res.end();
+  }
+
+  /**
+   * @param {import('node:http').IncomingMessage} req
+   * @param {import('node:stream').Duplex} socket
+   * @param {Buffer} head
+   * @returns {boolean} whether this middleware has taken the socket
+   */
+  handleUpgrade(req, socket, head) {
+    guardSocket(socket);
+    if (!this.#shouldProxy(req) || !claimSocket(socket)) return false;
+    this.#upgrade(req, socket, head).catch((error) => this.#upgradeFailed(error, req, socket));
+    return true;
+  }
+
+  async #upgrade(req, socket, head) {
+    const active = await this.#active(req, undefined);
+    if (socket.destroyed) return;
+    this.#rules.upgrading();
+    this.#proxy.ws(req, socket, head, active);
+  }
+
+  async #upgradeFailed(error, req, socket) {
+    const guard = (thrown) => warnOnce(this.#proxy, thrown);
+    const pending = callListeners(this.#proxy, 'error', [error, req, socket], guard);
+    if (pending !== undefined) await Promise.all(pending);
+    endSocket(socket);
+  }
+
+  serverClosed(server) {
+    this.#rules.serverClosing();
+    if (!this.#servers.closed(server)) return;
+    debug('closing proxy server');
+    this.#proxy.close(() => debug('proxy server closed'));
+  }
+}
+
+/** What is wrong with a filter is said with each request, and lets none of them through. */
+function filterOf({ pathFilter }) {
+  try {
+    return createPathFilter(pathFilter);
+  } catch (error) {
+    return () => {
+      throw error;
+    };
+  }
+}
+
+/** Waits for the end of an exchange without counting among those who wait for its failure. */
+function whenOver(outcome) {
+  return new Promise((resolve) => {
+    Promise.prototype.then.call(outcome, resolve, resolve);
+  });
+}
+
+module.exports = { HttpProxyMiddleware };

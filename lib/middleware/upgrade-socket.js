@@ -1,0 +1,41 @@
+'use strict';
+
+/** Sockets of upgrades, which any number of middlewares may be shown: one takes each, and none may end the process by failing. */
+
+const guarded = new WeakSet();
+const claimed = new WeakSet();
+
+/**
+ * Gives a socket a listener for its errors: without one, a client's reset ends the process, also while the target is being looked for, and
+ * when no middleware wants the socket.
+ *
+ * @param {import('node:stream').Duplex} socket
+ */
+function guardSocket(socket) {
+  if (guarded.has(socket)) return;
+  guarded.add(socket);
+  socket.on('error', ignore);
+  socket.once('close', () => socket.off('error', ignore));
+}
+
+function ignore() {}
+
+/**
+ * Takes a socket.
+ *
+ * @param {import('node:stream').Duplex} socket
+ * @returns {boolean} false if another middleware has it already
+ */
+function claimSocket(socket) {
+  if (claimed.has(socket)) return false;
+  claimed.add(socket);
+  return true;
+}
+
+/** Ends a socket on which something has failed; what a listener has answered goes out first. */
+function endSocket(socket) {
+  if (socket.writableEnded && typeof socket.destroySoon === 'function') socket.destroySoon();
+  else socket.destroy();
+}
+
+module.exports = { claimSocket, endSocket, guardSocket };

@@ -1,0 +1,22 @@
+'use strict';
+
+/** The sockets of upgrades, clients' and targets', that this module holds. */
+const open = new Set();
+
+/**
+ * Counts a socket for as long as it is open.
+ *
+ * @param {import('node:stream').Duplex} socket
+ */
+function holdSocket(socket) {
+  if (socket.destroyed || open.has(socket)) return;
+  open.add(socket);
+  socket.once('close', () => open.delete(socket));
+}
+
+/** How many sockets upgrades hold open; tests of http-proxy-3's users wait for it to be 0. */
+function numOpenSockets() {
+  return open.size;
+}
+
+module.exports = { holdSocket, numOpenSockets };
