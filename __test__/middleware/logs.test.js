@@ -151,6 +151,20 @@ test('what a filter throws', async () => {
   expect(ours).toEqual(theirs);
 });
 
+test('what an asynchronous filter, which always matches, rejects with', async () => {
+  const { url } = await namedTarget();
+  const thrown = new Error('of the filter');
+  const lines = await linesOf(
+    createProxyMiddleware,
+    { target: url, pathFilter: () => Promise.reject(thrown) },
+    ['GET /a'],
+  );
+  expect(lines).toEqual([
+    ['error', thrown],
+    ['info', `[HPM] GET /a -> ${url}/a [200]`],
+  ]);
+});
+
 test.each([
   [
     'throws',

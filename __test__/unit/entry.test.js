@@ -146,6 +146,20 @@ describe('an instance', () => {
   });
 });
 
+describe('createProxyMiddleware', () => {
+  test.each([
+    ['options', [{ target: TARGET }]],
+    ['a context and options, as version 2 had them', ['/api', { target: TARGET }]],
+  ])('of %s is what frameworks take for a middleware, with an upgrade of its own', (_what, args) => {
+    for (const middleware of [HttpProxy.createProxyMiddleware(...args), HttpProxy(...args)]) {
+      expect(middleware).toHaveLength(3);
+      expect(Object.getOwnPropertyDescriptor(middleware, 'upgrade')).toMatchObject({
+        value: expect.any(Function),
+      });
+    }
+  });
+});
+
 describe('ws()', () => {
   const head = Buffer.from('head');
 

@@ -41,7 +41,7 @@ class HttpProxyMiddleware {
       debug('register plugin: "%s"', functionName(plugin));
       plugin(this.#proxy, options);
     }
-    this.#matches = filterOf(options);
+    this.#matches = filterOf(options, options.logger ? (error) => this.#logger.error(error) : undefined);
     /** Its length of three is what frameworks tell an error handler by. */
     this.middleware = async (req, res, next) => {
       const server = serverOf(req);
@@ -147,9 +147,11 @@ class HttpProxyMiddleware {
 }
 
 /** What is wrong with a filter is said with each request, and lets none of them through. */
-function filterOf({ pathFilter }) {
+function filterOf({ pathFilter }, report) {
+  // Everything: also what is no path, such as the * of OPTIONS.
+  if (pathFilter === undefined) return () => true;
   try {
-    return createPathFilter(pathFilter);
+    return createPathFilter(pathFilter, report);
   } catch (error) {
     return () => {
       throw error;

@@ -1,35 +1,138 @@
 'use strict';
 
+/**
+ * The option `pathFilter`: what micromatch answers, matched by the engine.
+ */
+
+const { debuglog, inspect } = require('node:util');
+const { runInNewContext } = require('node:vm');
 const isGlob = require('is-glob');
 const picomatch = require('picomatch');
+const { HttpProxyMiddlewareError } = require('./errors.js');
 const { pathOf } = require('./request-path.js');
 
-function createPathFilter(pathFilter = '/') {
-  if (typeof pathFilter === 'function') return (url, req) => Boolean(pathFilter(pathOf(url), req));
-  const patterns = Array.isArray(pathFilter) ? pathFilter : [pathFilter];
-  if (patterns.every((p) => typeof p === 'string' && !isGlob(p)))
-    return (url) => patterns.some((p) => pathOf(url)?.startsWith(p) === true);
-  if (!patterns.every((p) => isGlob(p))) {
-    if (Array.isArray(pathFilter))
-      throw Object.assign(
-        new Error(
-          '[HPM] Invalid pathFilter. Plain paths (e.g. "/api") can not be mixed with globs (e.g. "/api/**"). Expecting something like: ["/api", "/ajax"] or ["/api/**", "!**.html"].',
-        ),
-        { code: 'HPM_INVALID_PATH_FILTER_ARRAY_CONFIG' },
-      );
-    throw Object.assign(
-      new Error('[HPM] Invalid pathFilter. Expecting something like: "/api" or ["/api", "/ajax"]'),
-      { code: 'HPM_INVALID_PATH_FILTER_CONFIG' },
-    );
+const debug = debuglog('rs-proxy-middleware');
+
+const MIXED =
+  '[HPM] Invalid pathFilter. Plain paths (e.g. "/api") can not be mixed with globs (e.g. "/api/**"). ' +
+  'Expecting something like: ["/api", "/ajax"] or ["/api/**", "!**.html"].';
+const INVALID = '[HPM] Invalid pathFilter. Expecting something like: "/api" or ["/api", "/ajax"]';
+
+/** Only behind one of these can picomatch run past the end of a pattern, and then it never comes back. */
+const MAY_NOT_END = /[\\:]$/;
+const PARSE_TIME = 1000;
+
+const isPrefix = (pattern) => typeof pattern === 'string' && !isGlob(pattern);
+
+/**
+ * Compiles a filter once. What a list holds is read now, later edits of it are not seen.
+ *
+ * @param {import('../../index.js').Filter} [pathFilter]
+ * @param {(error: unknown) => void} [report] told what the promise of an asynchronous filter is rejected with; such a filter always matches
+ * @returns {(url: string | undefined, req: import('node:http').IncomingMessage) => boolean} asked with `req.url`; may throw
+ * @throws {HttpProxyMiddlewareError} for a list that mixes plain paths with globs, and for anything else that is not a filter
+ * @throws {SyntaxError} for a glob that is too long or never ends
+ */
+function createPathFilter(pathFilter = '/', report = warn) {
+  if (typeof pathFilter === 'function') return byFunction(pathFilter, report);
+  if (!Array.isArray(pathFilter)) {
+    if (isPrefix(pathFilter)) return byPrefixes([pathFilter]);
+    if (isGlob(pathFilter)) return byGlobs([pathFilter]);
+    throw new HttpProxyMiddlewareError(INVALID, 'HPM_INVALID_PATH_FILTER_CONFIG');
   }
-  const globs = patterns.map((p) => picomatch(p, {}, true));
-  const negated = globs.map((glob) => Boolean(glob.state.negated || glob.state.negatedExtglob));
-  return (url) => {
-    const path = pathOf(url);
-    let keep = negated.every(Boolean);
-    for (let i = 0; i < globs.length; i += 1) if (globs[i](path) !== negated[i]) keep = !negated[i];
-    return keep;
+  const patterns = Array.from(pathFilter);
+  if (patterns.every(isPrefix)) return byPrefixes(patterns);
+  if (patterns.every((pattern) => isGlob(pattern))) return byGlobs(patterns);
+  throw new HttpProxyMiddlewareError(MIXED, 'HPM_INVALID_PATH_FILTER_ARRAY_CONFIG');
+}
+
+function byFunction(filter, report) {
+  return (url, req) => {
+    const answer = filter(pathOf(url), req);
+    if (typeof answer?.then === 'function') answer.then(undefined, report);
+    return Boolean(answer);
   };
 }
 
-module.exports = { createPathFilter };
+/** Comparing costs less than asking the engine. */
+function byPrefixes(prefixes) {
+  if (prefixes.length === 1) {
+    const [prefix] = prefixes;
+    return (url) => pathOf(url)?.startsWith(prefix) ?? false;
+  }
+  return (url) => {
+    const path = pathOf(url);
+    return prefixes.some((prefix) => path?.startsWith(prefix));
+  };
+}
+
+function byGlobs(patterns) {
+  const matches = compileGlobs(patterns);
+  return (url) => matches(pathOf(url));
+}
+
+/**
+ * Gives what tells whether `micromatch([path], patterns)` finds anything.
+ *
+ * @param {string[]} patterns
+ * @returns {(path: string) => boolean}
+ */
+function compileGlobs(patterns) {
+  const globs = patterns.map(compile);
+  const matches = inEngine(globs) ?? inJavaScript(globs);
+  return (path) => {
+    if (typeof path !== 'string') throw new TypeError('Expected input to be a string');
+    return matches(path);
+  };
+}
+
+/** What picomatch makes of a glob with default options, as micromatch calls it. */
+function compile(text) {
+  const regex = MAY_NOT_END.test(text) ? parseInTime(text) : parse(text);
+  const negated = Boolean(regex.state.negated || regex.state.negatedExtglob);
+  return { text, source: regex.source, negated };
+}
+
+function parse(text) {
+  return picomatch.makeRe(text, {}, false, true);
+}
+
+function parseInTime(text) {
+  try {
+    return runInNewContext('parse(text)', { parse, text }, { timeout: PARSE_TIME });
+  } catch (error) {
+    if (error.code !== 'ERR_SCRIPT_EXECUTION_TIMEOUT') throw error;
+    throw new SyntaxError(`The pathFilter ${JSON.stringify(text)} never ends`, { cause: error });
+  }
+}
+
+function inEngine(globs) {
+  const { NativePathFilter } = require('../native/binding.js');
+  let filter;
+  try {
+    filter = new NativePathFilter(globs, process.platform === 'win32');
+  } catch (error) {
+    debug('pathFilter is matched by JavaScript: %s', error.message);
+    return undefined;
+  }
+  return (path) => filter.test(path);
+}
+
+/** For what only V8 takes, such as hundreds of nested groups. */
+function inJavaScript(globs) {
+  const matchers = globs.map(({ text }) => picomatch(text));
+  const first = globs.every(({ negated }) => negated);
+  return (path) => {
+    let kept = first;
+    globs.forEach(({ negated }, index) => {
+      if (matchers[index](path) !== negated) kept = !negated;
+    });
+    return kept;
+  };
+}
+
+function warn(error) {
+  process.emitWarning(`An asynchronous pathFilter, which always matches, was rejected: ${inspect(error)}`);
+}
+
+module.exports = { createPathFilter, compileGlobs };

@@ -75,7 +75,7 @@ async function* changed(source, decoder, change, encoder) {
   for await (const piece of decoder.decode(source)) {
     const bytes = await change.push(piece);
     // Events must not wait in an encoder for those that come after them.
-    if (bytes.length > 0) yield coded(bytes, false);
+    if (bytes.length > 0) yield coded(bytes, true);
   }
   const rest = change.finish();
   if (rest.length > 0) yield coded(rest, false);

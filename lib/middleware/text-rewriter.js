@@ -5,7 +5,7 @@
  */
 
 /** A regular expression finds what is at most so long, with all that it looks at around it; so much of the text is held back for it. */
-const WINDOW = 3;
+const WINDOW = 4096;
 
 class TextRewriter {
   #rules;

@@ -78,6 +78,20 @@ export declare class NativeEngine {
   stats(): NativeStats
 }
 
+export declare class NativePathFilter {
+  /** `backslashes`: they separate segments, too. Throws if the engine cannot run one of the regular expressions. */
+  constructor(globs: Array<NativeGlob>, backslashes: boolean)
+  test(path: string): boolean
+}
+
+/** What picomatch says about a glob. */
+export interface NativeGlob {
+  text: string
+  /** The source of its regular expression. */
+  source: string
+  negated: boolean
+}
+
 /** The options of one target, normalised by `lib/proxy-server/config.js`. */
 export interface NativeOptions {
   /** An absolute URL. */

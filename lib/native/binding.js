@@ -839,3 +839,4 @@ module.exports.NativeConfig = nativeBinding.NativeConfig
 module.exports.NativeDecoder = nativeBinding.NativeDecoder
 module.exports.NativeEncoder = nativeBinding.NativeEncoder
 module.exports.NativeEngine = nativeBinding.NativeEngine
+module.exports.NativePathFilter = nativeBinding.NativePathFilter

@@ -81,7 +81,7 @@ impl NativeEncoder {
         piece: BufferSlice<'_>,
         flush: bool,
     ) -> Result<BufferSlice<'env>> {
-        let Some(encoder) = &mut self.encoder else { return BufferSlice::copy_from(env, &[]) };
+        let Some(encoder) = &mut self.encoder else { return BufferSlice::copy_from(env, []) };
         let coded = encoder.push(&piece, flush).map_err(failed)?;
         BufferSlice::copy_from(env, &coded)
     }

@@ -14,3 +14,4 @@ mod completion;
 mod config;
 mod engine;
 mod error;
+mod route;

@@ -1,0 +1,50 @@
+//! `NativePathFilter`: an engine's [`PathFilter`] that JavaScript holds on to.
+
+use crate::engine::route::{Glob, PathFilter, Separators};
+use napi::JsString;
+use napi::bindgen_prelude::{Error, Result, Status, Utf16String};
+use napi_derive::napi;
+
+/// What picomatch says about a glob.
+#[napi(object, object_to_js = false)]
+pub struct NativeGlob {
+    pub text: Utf16String,
+    /// The source of its regular expression.
+    pub source: Utf16String,
+    pub negated: bool,
+}
+
+#[napi]
+pub struct NativePathFilter {
+    filter: PathFilter,
+}
+
+#[napi]
+impl NativePathFilter {
+    /// `backslashes`: they separate segments, too. Throws if the engine cannot run one of the regular expressions.
+    #[napi(constructor, catch_unwind)]
+    pub fn new(globs: Vec<NativeGlob>, backslashes: bool) -> Result<Self> {
+        let separators = if backslashes { Separators::SlashAndBackslash } else { Separators::Slash };
+        let globs = globs
+            .into_iter()
+            .map(|glob| Glob::new(&glob.text, &glob.source, glob.negated, separators))
+            .collect::<std::result::Result<Vec<_>, _>>()
+            .map_err(|error| Error::new(Status::InvalidArg, error.to_string()))?;
+        Ok(Self { filter: PathFilter::globs(globs) })
+    }
+
+    #[napi(catch_unwind)]
+    pub fn test(&self, path: JsString<'_>) -> Result<bool> {
+        let text = path.into_utf8()?;
+        // UTF-8 cannot say everything that a JavaScript string can.
+        match text.as_str() {
+            Ok(text) if text.is_ascii() => Ok(self.filter.matches(text)),
+            _ => {
+                let units = path.into_utf16()?;
+                // The slice has a terminating zero.
+                let length = units.len().saturating_sub(1);
+                Ok(self.filter.matches_units(&units.as_slice()[..length]))
+            }
+        }
+    }
+}
