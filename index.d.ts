@@ -159,12 +159,97 @@ declare namespace HttpProxy {
 
   export { createProxyServer as createProxy, createProxyServer as createServer };
 
-  /** Makes a middleware that proxies every request it is given. */
+  /** Makes a middleware that proxies the requests which `pathFilter` lets through. With an option of version 2 it goes by its rules. */
   export function createProxyMiddleware<
     TRequest extends http.IncomingMessage = http.IncomingMessage,
     TResponse extends http.ServerResponse = http.ServerResponse,
-    TNext = (error?: unknown) => void,
-  >(options: Options<TRequest, TResponse>): RequestHandler<TRequest, TResponse, TNext>;
+    TNext extends (error?: unknown) => void = NextFunction,
+  >(options: LegacyOptions<TRequest, TResponse>): RequestHandler<TRequest, TResponse, TNext>;
+  /** @deprecated The call of http-proxy-middleware 2; goes by that version's rules. */
+  export function createProxyMiddleware<
+    TRequest extends http.IncomingMessage = http.IncomingMessage,
+    TResponse extends http.ServerResponse = http.ServerResponse,
+    TNext extends (error?: unknown) => void = NextFunction,
+  >(
+    context: Filter<TRequest>,
+    options?: LegacyOptions<TRequest, TResponse>,
+  ): RequestHandler<TRequest, TResponse, TNext>;
+  /**
+   * Version 3's bridge for those who come from http-proxy-middleware 2: its arguments, and the mount path kept.
+   *
+   * @deprecated Use `createProxyMiddleware`.
+   */
+  export function legacyCreateProxyMiddleware<
+    TRequest extends http.IncomingMessage = http.IncomingMessage,
+    TResponse extends http.ServerResponse = http.ServerResponse,
+  >(
+    context: Filter<TRequest> | LegacyOptions<TRequest, TResponse>,
+    options?: LegacyOptions<TRequest, TResponse>,
+  ): RequestHandler<TRequest, TResponse>;
+
+  /** Gives a plugin back; types its parameters. */
+  export function definePlugin<
+    TRequest extends http.IncomingMessage = http.IncomingMessage,
+    TResponse extends http.ServerResponse = http.ServerResponse,
+  >(plugin: Plugin<TRequest, TResponse>): Plugin<TRequest, TResponse>;
+
+  /** Limits of `responseInterceptor`. */
+  export interface InterceptorOptions {
+    /** Most bytes of a body, before and after decoding; more are a 502 (`ERR_PROXY_BODY_TOO_LARGE`). Default: as much as a string holds. */
+    limit?: number;
+  }
+
+  /** Gives the body that the client gets for the one that the target sent, decoded. */
+  export type ResponseInterceptor<
+    TReq extends http.IncomingMessage = http.IncomingMessage,
+    TRes extends http.ServerResponse = http.ServerResponse,
+  > = (
+    buffer: Buffer,
+    proxyRes: http.IncomingMessage,
+    req: TReq,
+    res: TRes,
+  ) => Buffer | Uint8Array | string | Promise<Buffer | Uint8Array | string>;
+
+  /** A `proxyRes` listener, for `selfHandleResponse: true`, that answers with what the interceptor makes of the whole body. */
+  export function responseInterceptor<
+    TReq extends http.IncomingMessage = http.IncomingMessage,
+    TRes extends http.ServerResponse = http.ServerResponse,
+  >(
+    interceptor: ResponseInterceptor<TReq, TRes>,
+    options?: InterceptorOptions,
+  ): (proxyRes: http.IncomingMessage, req: TReq, res: TRes) => Promise<void>;
+
+  /** A request whose body a parser has read. */
+  export type BodyParserLikeRequest = http.IncomingMessage & { body?: any };
+
+  /** A `proxyReq` listener that sends a body again which a parser has read. */
+  export function fixRequestBody<TReq extends BodyParserLikeRequest = BodyParserLikeRequest>(
+    proxyReq: http.ClientRequest,
+    req: TReq,
+  ): void;
+
+  /** What matches is replaced, also across chunks; a regular expression matches 4,096 characters at most. */
+  export interface TransformRule {
+    match: string | RegExp;
+    replace: string;
+  }
+
+  /** Rewrites a response while it streams. */
+  export type ResponseTransform<TReq extends http.IncomingMessage = http.IncomingMessage> =
+    | TransformRule[]
+    | ((
+        chunk: Buffer,
+        context: { req: TReq; proxyRes: http.IncomingMessage },
+      ) => Buffer | Uint8Array | string | Promise<Buffer | Uint8Array | string>);
+
+  /** Tells those who debug of every failure. */
+  export const debugProxyErrorsPlugin: Plugin<any, any>;
+  /** Answers failed requests. */
+  export const errorResponsePlugin: Plugin<any, any>;
+  /** Tells the option `logger` of what happens. */
+  export const loggerPlugin: Plugin<any, any>;
+  /** Implements the option `on`. */
+  export const proxyEventsPlugin: Plugin<any, any>;
 
   /** How many sockets upgraded connections hold, on both sides. */
   export function numOpenSockets(): number;
@@ -499,19 +584,102 @@ declare namespace HttpProxy {
     proxyHead: any,
   ) => void;
 
+  export type NextFunction<T = (error?: unknown) => void> = T;
+
+  /** Which requests are proxied: the beginning of a path, globs, several of either kind, or a function. */
+  export type Filter<TRequest extends http.IncomingMessage = http.IncomingMessage> =
+    string | string[] | ((pathname: string, req: TRequest) => boolean | string | RegExpMatchArray | null);
+
+  /** Called once, when the middleware is made. */
+  export interface Plugin<
+    TRequest extends http.IncomingMessage = http.IncomingMessage,
+    TResponse extends http.ServerResponse = http.ServerResponse,
+  > {
+    (proxyServer: HttpProxy<TRequest, TResponse>, options: Options<TRequest, TResponse>): void;
+  }
+
+  /** The listeners of the option `on`. */
+  export type OnProxyEvent<
+    TRequest extends http.IncomingMessage = http.IncomingMessage,
+    TResponse extends http.ServerResponse = http.ServerResponse,
+  > = Partial<ProxyServerEvents<TRequest, TResponse>>;
+
+  export type Logger = Pick<Console, 'info' | 'warn' | 'error'>;
+
+  /** What replaces the first match of a regular expression, by its source, or a function. `res` is undefined for upgrades. */
+  export type PathRewriteConfig<
+    TRequest extends http.IncomingMessage = http.IncomingMessage,
+    TResponse extends http.ServerResponse = http.ServerResponse,
+  > =
+    | { [regexp: string]: string }
+    | ((
+        path: string,
+        req: TRequest,
+        res?: TResponse,
+        options?: Options<TRequest, TResponse>,
+      ) => string | undefined | Promise<string | undefined>);
+
   export interface Options<
     TRequest extends http.IncomingMessage = http.IncomingMessage,
     TResponse extends http.ServerResponse = http.ServerResponse,
   > extends ServerOptions {
+    /** Which requests are proxied, by their path behind the mount. Default: all. */
+    pathFilter?: Filter<TRequest> | undefined;
+    /** Changes the path, and the query, before it is forwarded. */
+    pathRewrite?: PathRewriteConfig<TRequest, TResponse> | undefined;
+    /** Targets by host, path or both, or a function that names the target. `res` is undefined for upgrades. */
+    router?:
+      | { [hostOrPath: string]: ProxyTarget }
+      | ((
+          req: TRequest,
+          res: TResponse | undefined,
+          options: Options<TRequest, TResponse>,
+        ) => ProxyTarget | Promise<ProxyTarget>)
+      | undefined;
+    /** Are given the proxy, behind the default ones. */
+    plugins?: Plugin<TRequest, TResponse>[] | undefined;
+    /** Leave the default plugins out: those that implement `on` and `logger`, and answer errors. Default `false`. */
+    ejectPlugins?: boolean | undefined;
     /** Listeners by event name. */
-    on?: Partial<ProxyServerEvents<TRequest, TResponse>> | undefined;
+    on?: OnProxyEvent<TRequest, TResponse> | undefined;
+    /** Is told of requests, answers and failures. Default: nobody is. */
+    logger?: Logger | undefined;
+    /** Rewrites bodies while they stream, decoded and coded again as they came. Default: they pass as they are. */
+    responseTransform?: ResponseTransform<TRequest> | undefined;
   }
 
-  export type RequestHandler<
+  /** The options, and those that http-proxy-middleware 2 had. */
+  export interface LegacyOptions<
     TRequest extends http.IncomingMessage = http.IncomingMessage,
     TResponse extends http.ServerResponse = http.ServerResponse,
-    TNext = (error?: unknown) => void,
-  > = (req: TRequest, res: TResponse, next?: TNext) => Promise<void>;
+  > extends Options<TRequest, TResponse> {
+    /** @deprecated Use `on.error`. */
+    onError?: OnProxyEvent<TRequest, TResponse>['error'] | undefined;
+    /** @deprecated Use `on.proxyRes`. */
+    onProxyRes?: OnProxyEvent<TRequest, TResponse>['proxyRes'] | undefined;
+    /** @deprecated Use `on.proxyReq`. */
+    onProxyReq?: OnProxyEvent<TRequest, TResponse>['proxyReq'] | undefined;
+    /** @deprecated Use `on.proxyReqWs`. */
+    onProxyReqWs?: OnProxyEvent<TRequest, TResponse>['proxyReqWs'] | undefined;
+    /** @deprecated Use `on.open`. */
+    onOpen?: OnProxyEvent<TRequest, TResponse>['open'] | undefined;
+    /** @deprecated Use `on.close`. */
+    onClose?: OnProxyEvent<TRequest, TResponse>['close'] | undefined;
+    /** @deprecated Use `logger`. */
+    logLevel?: 'debug' | 'info' | 'warn' | 'error' | 'silent' | undefined;
+    /** @deprecated Use `logger`. */
+    logProvider?: ((provider: any) => any) | undefined;
+  }
+
+  export interface RequestHandler<
+    TRequest extends http.IncomingMessage = http.IncomingMessage,
+    TResponse extends http.ServerResponse = http.ServerResponse,
+    TNext = NextFunction,
+  > {
+    (req: TRequest, res: TResponse, next?: TNext): Promise<void>;
+    /** For `server.on('upgrade', middleware.upgrade)`. */
+    upgrade: (req: TRequest, socket: Socket, head: Buffer) => void;
+  }
 
   /** Gauges (what is open now) and counters (what has happened so far) of the engine of this thread. */
   export interface Stats {

@@ -1,6 +1,16 @@
 'use strict';
 
 const { createProxyMiddleware } = require('./lib/middleware/create-proxy-middleware.js');
+const { legacyCreateProxyMiddleware } = require('./lib/middleware/legacy/legacy-create-proxy-middleware.js');
+const {
+  debugProxyErrorsPlugin,
+  definePlugin,
+  errorResponsePlugin,
+  loggerPlugin,
+  proxyEventsPlugin,
+} = require('./lib/middleware/plugins/index.js');
+const { fixRequestBody } = require('./lib/middleware/fix-request-body.js');
+const { responseInterceptor } = require('./lib/middleware/response-interceptor.js');
 const { proxyFetch } = require('./lib/fetch/proxy-fetch.js');
 const { ProxyServer, createProxyServer, numOpenSockets } = require('./lib/proxy-server/proxy-server.js');
 
@@ -28,7 +38,15 @@ module.exports.createProxy = createProxyServer;
 module.exports.createProxyMiddleware = createProxyMiddleware;
 module.exports.createProxyServer = createProxyServer;
 module.exports.createServer = createProxyServer;
+module.exports.debugProxyErrorsPlugin = debugProxyErrorsPlugin;
+module.exports.definePlugin = definePlugin;
+module.exports.errorResponsePlugin = errorResponsePlugin;
+module.exports.fixRequestBody = fixRequestBody;
+module.exports.legacyCreateProxyMiddleware = legacyCreateProxyMiddleware;
+module.exports.loggerPlugin = loggerPlugin;
 module.exports.numOpenSockets = numOpenSockets;
+module.exports.proxyEventsPlugin = proxyEventsPlugin;
 module.exports.proxyFetch = proxyFetch;
+module.exports.responseInterceptor = responseInterceptor;
 module.exports.default = module.exports;
 Object.defineProperty(module.exports, '__esModule', { value: true });

@@ -6,7 +6,15 @@ export const {
   createProxyMiddleware,
   createProxyServer,
   createServer,
+  debugProxyErrorsPlugin,
+  definePlugin,
+  errorResponsePlugin,
+  fixRequestBody,
+  legacyCreateProxyMiddleware,
+  loggerPlugin,
   numOpenSockets,
+  proxyEventsPlugin,
   proxyFetch,
+  responseInterceptor,
 } = proxy;
 export { proxy as default, proxy as 'module.exports' };

@@ -16,8 +16,16 @@ const NAMES = [
   'createProxyMiddleware',
   'createProxyServer',
   'createServer',
+  'debugProxyErrorsPlugin',
+  'definePlugin',
+  'errorResponsePlugin',
+  'fixRequestBody',
+  'legacyCreateProxyMiddleware',
+  'loggerPlugin',
   'numOpenSockets',
+  'proxyEventsPlugin',
   'proxyFetch',
+  'responseInterceptor',
 ];
 
 describe('the export', () => {

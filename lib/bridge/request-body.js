@@ -25,12 +25,21 @@ function takeWhole(req) {
     if (req.readableEncoding !== null || req.listenerCount('data') > 0 || req.rawTrailers.length > 0)
       return undefined;
     if (req.read !== http.IncomingMessage.prototype.read) return undefined;
-    const body = req.read() ?? EMPTY;
+    const body = readAll(req);
     // Whoever waits for the end hears of it, though nobody reads any more.
     if (!req.complete) req.resume();
     return body;
   }
   return hasNoBody(req) ? EMPTY : undefined;
+}
+
+/** What has arrived. Node 26 gives one piece at a time, older ones all of it. */
+function readAll(req) {
+  const first = req.read() ?? EMPTY;
+  if (req.readableLength === 0) return first;
+  const pieces = [first];
+  while (req.readableLength > 0) pieces.push(req.read());
+  return Buffer.concat(pieces);
 }
 
 /** Node hands out a body before it says that the message is complete; a length that is reached says so, too. */

@@ -9,6 +9,7 @@ const { functionName } = require('./function-name.js');
 const { createPathFilter } = require('./path-filter.js');
 const { createPathRewriter } = require('./path-rewriter.js');
 const { noTarget, prepareRequest } = require('./prepare-request.js');
+const { responseTransform } = require('./response-transform.js');
 const { RULES } = require('./rules.js');
 const { serverOf } = require('./server-hooks.js');
 const { Servers } = require('./servers.js');
@@ -41,6 +42,8 @@ class HttpProxyMiddleware {
       debug('register plugin: "%s"', functionName(plugin));
       plugin(this.#proxy, options);
     }
+    // Behind the listeners of the user's: what they did to the head stands.
+    if (options.responseTransform) this.#proxy.on('proxyRes', responseTransform(options.responseTransform));
     this.#matches = filterOf(options, options.logger ? (error) => this.#logger.error(error) : undefined);
     /** Its length of three is what frameworks tell an error handler by. */
     this.middleware = async (req, res, next) => {

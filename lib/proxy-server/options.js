@@ -75,6 +75,26 @@ const OPTIONS = {
   xfwdWsProtoAsHttp: BOOLEAN,
 };
 
+/** What `createProxyMiddleware` makes of the same object; it checks them itself. */
+const OF_THE_MIDDLEWARE = new Set([
+  'ejectPlugins',
+  'logLevel',
+  'logProvider',
+  'logger',
+  'on',
+  'onClose',
+  'onError',
+  'onOpen',
+  'onProxyReq',
+  'onProxyReqWs',
+  'onProxyRes',
+  'pathFilter',
+  'pathRewrite',
+  'plugins',
+  'responseTransform',
+  'router',
+]);
+
 /** The options of text that are not set if the text is empty, as with the originals. */
 const OFF_IF_EMPTY = new Set(['auth', 'ca', 'hostRewrite', 'localAddress', 'method', 'protocolRewrite']);
 
@@ -139,7 +159,7 @@ const said = new Set();
 
 /** Users pass options of their own through; each name is worth one line. */
 function sayUnknown(name) {
-  if (said.has(name) || said.size >= MOST_SAID) return;
+  if (OF_THE_MIDDLEWARE.has(name) || said.has(name) || said.size >= MOST_SAID) return;
   said.add(name);
   debug('The option %s is not known and does nothing', name);
 }
