@@ -507,7 +507,7 @@ describe('micromatch', () => {
   test('has the same answers for patterns as long as it takes them', () => {
     const long = [
       '*a'.repeat(1000),
-      `/${'a'.repeat(65_533)}*`,
+      `/${'a'.repeat(10_000)}*`,
       '/**'.repeat(21_845),
       `/{${'a,'.repeat(30_000)}b}`,
       '*'.repeat(65_536),
