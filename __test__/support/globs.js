@@ -1,7 +1,7 @@
 'use strict';
 
 /**
- * Globs and paths to try them with, the same ones for a seed every time.
+ * Globs and regular expressions, and what to try them with: the same for a seed every time.
  */
 
 const WORDS = [
@@ -213,6 +213,71 @@ function makeGlobs(seed) {
   };
 }
 
+const ATOMS = [
+  ...[
+    'a',
+    'b',
+    '/',
+    '.',
+    '\\.',
+    '[^/]',
+    '[ab]',
+    '[^a]',
+    '[a-c/]',
+    '[]',
+    '[^]',
+    '[\\d.-]',
+    '\\d',
+    '\\w',
+    '\\W',
+    '\\s',
+    '\\S',
+    '\\D',
+  ],
+  ...[
+    '\\x61',
+    'é',
+    '^',
+    '$',
+    '(?!a)',
+    '(?=b)',
+    '(?!(?:^|\\/)\\.)',
+    '',
+    '[é-ü]',
+    '\\u00e9',
+    '[-a]',
+    '[a-]',
+    '[^\\]a]',
+    '\\-',
+  ],
+];
+const CHARACTERS = ['a', 'b', 'c', '/', '.', '1', ' ', 'é', '\n', '\ud83d', '\u2028'];
+
+/** @param {number} seed */
+function makeExpressions(seed) {
+  const random = randomFrom(seed);
+  const pick = (list) => list[Math.floor(random() * list.length)];
+
+  function expression(depth) {
+    const kind = depth === 0 ? 0 : random();
+    if (kind < 0.3) return pick(ATOMS);
+    const inner = () => expression(depth - 1);
+    if (kind < 0.55) return inner() + inner();
+    if (kind < 0.8) return `(?:${inner()}|${inner()})${pick(['', '*', '+', '?', '*?', '+?'])}`;
+    if (kind < 0.87) return `(${inner()})*`;
+    return `(?${pick(['!', '='])}${inner()})`;
+  }
+
+  return {
+    regex: () => new RegExp(`^(?:${expression(4)})${pick(['$', ''])}`),
+    /** Four texts to try one with. */
+    texts: () =>
+      Array.from({ length: 4 }, () =>
+        Array.from({ length: 1 + Math.floor(random() * 6) }, () => pick(CHARACTERS)).join(''),
+      ),
+  };
+}
+
 /** Mulberry32: numbers from 0 to 1. */
 function randomFrom(seed) {
   let state = seed;
@@ -224,4 +289,4 @@ function randomFrom(seed) {
   };
 }
 
-module.exports = { makeGlobs };
+module.exports = { makeExpressions, makeGlobs };

@@ -33,7 +33,7 @@ const isPrefix = (pattern) => typeof pattern === 'string' && !isGlob(pattern);
  * @throws {HttpProxyMiddlewareError} for a list that mixes plain paths with globs, and for anything else that is not a filter
  * @throws {SyntaxError} for a glob that is too long or never ends
  */
-function createPathFilter(pathFilter = '/', report = warn) {
+function createPathFilter(pathFilter = '/', report = warnOnce()) {
   if (typeof pathFilter === 'function') return byFunction(pathFilter, report);
   if (!Array.isArray(pathFilter)) {
     if (isPrefix(pathFilter)) return byPrefixes([pathFilter]);
@@ -102,7 +102,7 @@ function parseInTime(text) {
     return runInNewContext('parse(text)', { parse, text }, { timeout: PARSE_TIME });
   } catch (error) {
     if (error.code !== 'ERR_SCRIPT_EXECUTION_TIMEOUT') throw error;
-    throw new SyntaxError(`The pathFilter ${JSON.stringify(text)} never ends`, { cause: error });
+    throw new SyntaxError(`The pathFilter ${JSON.stringify(text)} never ends`);
   }
 }
 
@@ -131,8 +131,16 @@ function inJavaScript(globs) {
   };
 }
 
-function warn(error) {
-  process.emitWarning(`An asynchronous pathFilter, which always matches, was rejected: ${inspect(error)}`);
+/** A broken filter is asked with every request. */
+function warnOnce() {
+  let warned = false;
+  return (error) => {
+    if (warned) return;
+    warned = true;
+    process.emitWarning(`A pathFilter was rejected; this is said once: ${inspect(error)}`, {
+      type: 'ProxyWarning',
+    });
+  };
 }
 
 module.exports = { createPathFilter, compileGlobs };

@@ -35,16 +35,10 @@ impl NativePathFilter {
 
     #[napi(catch_unwind)]
     pub fn test(&self, path: JsString<'_>) -> Result<bool> {
-        let text = path.into_utf8()?;
-        // UTF-8 cannot say everything that a JavaScript string can.
-        match text.as_str() {
-            Ok(text) if text.is_ascii() => Ok(self.filter.matches(text)),
-            _ => {
-                let units = path.into_utf16()?;
-                // The slice has a terminating zero.
-                let length = units.len().saturating_sub(1);
-                Ok(self.filter.matches_units(&units.as_slice()[..length]))
-            }
-        }
+        // Not UTF-8, which cannot say everything that a JavaScript string can, and costs more to make.
+        let path = path.into_utf16()?;
+        // The slice has a terminating zero.
+        let length = path.len().saturating_sub(1);
+        Ok(self.filter.matches_units(&path.as_slice()[..length]))
     }
 }

@@ -38,7 +38,10 @@ impl PathFilter {
     pub fn matches_units(&self, path: &[u16]) -> bool {
         match &self.0 {
             Rule::Prefixes(prefixes) => prefixes.iter().any(|prefix| starts_with(path, prefix)),
-            Rule::Globs(globs) => in_order(globs, &Path::Units(path)),
+            Rule::Globs(globs) => match narrow(path) {
+                Some(path) => in_order(globs, &Path::Ascii(&path)),
+                None => in_order(globs, &Path::Units(path)),
+            },
         }
     }
 }
@@ -58,4 +61,12 @@ fn in_order(globs: &[Glob], path: &Path<'_>) -> bool {
 fn starts_with(path: &[u16], prefix: &str) -> bool {
     let mut units = path.iter().copied();
     prefix.encode_utf16().all(|unit| units.next() == Some(unit))
+}
+
+fn narrow(path: &[u16]) -> Option<String> {
+    if path.iter().any(|&unit| unit > 0x7f) {
+        return None;
+    }
+    // A loop without a branch, which the compiler vectorises.
+    String::from_utf8(path.iter().map(|&unit| unit.to_le_bytes()[0]).collect()).ok()
 }

@@ -1,5 +1,6 @@
 //! One glob: what picomatch makes of it, run by the fastest matcher that gives the same answer.
 
+use super::linear::Automaton;
 use super::plain;
 use globset::GlobMatcher;
 use regress::{Flags, Regex};
@@ -13,9 +14,18 @@ pub struct Glob {
     text: Box<[u16]>,
     pub(super) negated: bool,
     separators: Separators,
-    regex: Regex,
-    /// Gives the same answers for ASCII, and does not backtrack.
+    matcher: Matcher,
+    /// Gives the same answers for ASCII.
     plain: Option<GlobMatcher>,
+}
+
+/// What runs the regular expression.
+#[derive(Debug)]
+enum Matcher {
+    /// Never reads a path twice.
+    Linear(Automaton),
+    /// Backtracks, but takes everything: backreferences, lookbehinds, counted quantifiers, …
+    Backtracking(Regex),
 }
 
 /// What separates the segments of a path.
@@ -45,10 +55,15 @@ impl Glob {
         negated: bool,
         separators: Separators,
     ) -> Result<Self, InvalidGlob> {
-        let regex = Regex::from_unicode(source.iter().copied().map(u32::from), Flags::default())
-            .map_err(InvalidGlob)?;
+        let matcher = match Automaton::new(source) {
+            Some(automaton) => Matcher::Linear(automaton),
+            None => Matcher::Backtracking(
+                Regex::from_unicode(source.iter().copied().map(u32::from), Flags::default())
+                    .map_err(InvalidGlob)?,
+            ),
+        };
         let plain = if negated || separators != Separators::Slash { None } else { plain::compile(text) };
-        Ok(Self { text: text.into(), negated, separators, regex, plain })
+        Ok(Self { text: text.into(), negated, separators, matcher, plain })
     }
 
     pub(super) fn is_match(&self, path: &Path<'_>) -> bool {
@@ -69,12 +84,12 @@ impl Glob {
         self.is_text_ascii(path)
             || match &self.plain {
                 Some(plain) => plain.is_match(path),
-                None => self.regex.find_ascii(path).is_some(),
+                None => self.matcher.is_match_ascii(path),
             }
     }
 
     fn is_match_units(&self, path: &[u16]) -> bool {
-        self.is_text(path) || self.regex.find_from_ucs2(path, 0).next().is_some()
+        self.is_text(path) || self.matcher.is_match_units(path)
     }
 
     fn is_text(&self, path: &[u16]) -> bool {
@@ -89,6 +104,22 @@ impl Glob {
     #[cfg(test)]
     pub(super) fn is_plain(&self) -> bool {
         self.plain.is_some()
+    }
+}
+
+impl Matcher {
+    fn is_match_ascii(&self, path: &str) -> bool {
+        match self {
+            Self::Linear(automaton) => automaton.is_match(path.bytes().map(u16::from)),
+            Self::Backtracking(regex) => regex.find_ascii(path).is_some(),
+        }
+    }
+
+    fn is_match_units(&self, path: &[u16]) -> bool {
+        match self {
+            Self::Linear(automaton) => automaton.is_match(path.iter().copied()),
+            Self::Backtracking(regex) => regex.find_from_ucs2(path, 0).next().is_some(),
+        }
     }
 }
 

@@ -4,6 +4,7 @@
 
 mod filter;
 mod glob;
+mod linear;
 mod plain;
 #[cfg(test)]
 mod tests;
