@@ -15,7 +15,15 @@ async function serve({ target, port, host, changeOrigin, xfwd }) {
   const demo = target === undefined ? await startDemo() : undefined;
   const proxy = createProxyServer({ target: target ?? demo.url, changeOrigin, xfwd });
   proxy.on('error', answerError);
-  const server = http.createServer((req, res) => proxy.web(req, res));
+  const unused = new Set();
+  const server = http.createServer((req, res) => {
+    unused.delete(req.socket);
+    proxy.web(req, res);
+  });
+  server.on('connection', (socket) => {
+    unused.add(socket);
+    socket.once('close', () => unused.delete(socket));
+  });
   server.listen(port, host);
   try {
     await once(server, 'listening');
@@ -25,7 +33,7 @@ async function serve({ target, port, host, changeOrigin, xfwd }) {
     throw error.code === 'EADDRINUSE' ? new Error(inUse, { cause: error }) : error;
   }
   process.stdout.write(banner(url(server.address()), target ?? demo.url, demo !== undefined));
-  endOnSignal([server, demo?.server]);
+  endOnSignal([server, demo?.server], unused);
 }
 
 /** Coloured where a person reads it. */
@@ -69,12 +77,23 @@ function answerError(error, req, res) {
   res.end(`${res.statusCode} ${http.STATUS_CODES[res.statusCode]}\n`);
 }
 
-/** The first signal closes what is idle and lets the rest finish; the second one ends the process. */
-function endOnSignal(servers) {
+/**
+ * The first signal closes what is idle and lets the rest finish; the second one ends the process.
+ *
+ * @param {(import('node:http').Server | undefined)[]} servers
+ * @param {Set<import('node:net').Socket>} unused connections without a request yet, as browsers open them in advance; Node does not take
+ *   them for idle
+ */
+function endOnSignal(servers, unused) {
   for (const signal of ['SIGINT', 'SIGTERM']) {
     process.once(signal, () => {
-      for (const server of servers) server?.close();
-      for (const server of servers) server?.closeIdleConnections();
+      for (const socket of unused) socket.destroy();
+      for (const server of servers) {
+        server?.close();
+        server?.closeIdleConnections();
+        // Connections that still have an answer to give do not wait for another request behind it.
+        if (server) server.keepAliveTimeout = 1;
+      }
     });
   }
 }
