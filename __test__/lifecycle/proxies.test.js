@@ -24,6 +24,16 @@ test('K-18 ten thousand proxies, each used once and dropped, leave nothing behin
   expect(after.stats).toMatchObject({ exchanges: 0 });
 });
 
+test('requests that listeners end before they are sent leave nothing behind', async () => {
+  const { code, stdout, stderr } = await runChild('ended-by-listeners.js', { execArgv: ['--expose-gc'] });
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+  const { asked, answers, kept, stats } = JSON.parse(stdout);
+  expect({ asked, answers }).toEqual({ asked: 100, answers: ['answered', 'failed'] });
+  // The last one may still be in a register of the machine's.
+  expect(kept).toBeLessThanOrEqual(1);
+  expect(stats).toMatchObject({ exchanges: 0 });
+});
+
 test('K-21 the package required through two paths works twice in one process', async () => {
   const { code, stdout, stderr } = await runChild('required-twice.js', {
     execArgv: ['--preserve-symlinks', '--preserve-symlinks-main'],

@@ -10,7 +10,7 @@ const { saysItsEnd, unwatchClient } = require('./client.js');
 const { Engine } = require('./engine.js');
 const { hookError, proxyError, unpackError } = require('./errors.js');
 const { ExchangeLife } = require('./exchange-life.js');
-const { packFields, packRequest, unpack } = require('./head-codec.js');
+const { packRequest } = require('./head-codec.js');
 const { withinTime } = require('./listeners.js');
 const { Mirror, Tee } = require('./mirror.js');
 const { EMPTY, RequestBody, takeWhole } = require('./request-body.js');
@@ -34,13 +34,13 @@ class ExchangeRequest extends ExchangeLife {
         this.#beginMirror(head);
         if (config === undefined) return;
       }
-      this._id = this._engine.register(this);
       if (this._hasListeners('proxyReq')) {
         this.#showRequest(head);
         return;
       }
       const body = this.#takeBody();
       const { native } = this._engine;
+      this._id = this._engine.register(this);
       native.submit(this._id, config.native, head.text, head.fields, head.overrides, body, this.#flags(body));
       this.#sent(body);
     } catch (thrown) {
@@ -115,7 +115,7 @@ class ExchangeRequest extends ExchangeLife {
       this.fail(unpackError(prepared.slice(1)));
       return;
     }
-    const facade = new ProxyRequest(this, unpack(prepared), config.target);
+    const facade = new ProxyRequest(this, prepared, config.target);
     this._proxyReq = facade;
     const args = [facade, this._req, this._res, this._call.shownOptions()];
     // http-proxy-3 gives the socket, too; it is only made for those who take it.
@@ -143,12 +143,14 @@ class ExchangeRequest extends ExchangeLife {
       const rest = facade.writableEnded ? EMPTY : this.#takeBody();
       const written = facade.takeWritten();
       const body = rest === undefined ? undefined : joined(written, rest);
-      const head = packFields(`${facade.method}\n${facade.path}\n`, facade.getRawHeaderMap());
+      const { base, text, fields } = facade.pack();
       facade.markSent();
       const { native } = this._engine;
       const { config } = this._call;
       const flags = this.#flags(body);
-      native.resume(this._id, config.native, head.text, head.fields, body, flags, this._askedHost());
+      // Not before: of what is never sent the engine says no end, and its number would be lost.
+      this._id = this._engine.register(this);
+      native.resume(this._id, config.native, base, text, fields, body, flags, this._askedHost());
       if (body === undefined) for (const chunk of written) native.write(this._id, chunk);
       this.#sent(body);
     } catch (thrown) {
@@ -203,7 +205,7 @@ class ExchangeRequest extends ExchangeLife {
       const { config, headers } = this._call;
       const head = packRequest(this._req, headers);
       const prepared = Engine.get().native.prepare(config.native, head.text, head.fields, head.overrides);
-      this._proxyReq = new ProxyRequest(this, unpack(prepared), config.target);
+      this._proxyReq = new ProxyRequest(this, prepared, config.target);
       this._proxyReq.markSent();
       this._proxyReq.res = this._proxyRes;
     }
