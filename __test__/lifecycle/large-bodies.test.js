@@ -6,45 +6,15 @@ const net = require('node:net');
 const { once } = require('node:events');
 const { closeAll, onCleanUp } = require('../support/peers.js');
 const { startChild } = require('../support/child.js');
+const { pour, sip } = require('../support/flow.js');
 const { watchMemory } = require('../support/memory.js');
 
 afterEach(closeAll);
 
 const MIB = 1 << 20;
 const SIZE = process.env.NIGHTLY ? 4096 * MIB : 256 * MIB;
-/** What the proxy's memory may move by while a body passes. */
+/** What the proxy's memory may move by, beyond what Node's own server needs for as much, while a body passes. */
 const MOST = 4 * MIB;
-const piece = Buffer.alloc(0x10000, 'x');
-
-/** Writes so many bytes, as fast as they are taken. */
-function pour(socket, bytes) {
-  let left = bytes;
-  const go = () => {
-    while (left > 0 && !socket.destroyed) {
-      const part = left < piece.length ? piece.subarray(0, left) : piece;
-      left -= part.length;
-      if (!socket.write(part)) return;
-    }
-  };
-  socket.on('drain', go);
-  go();
-}
-
-/** Counts what comes; stands still for a moment after every few MiB, and at first for longer. */
-function sip(socket, onBytes) {
-  let sinceRest = 0;
-  let hasRested = false;
-  socket.on('data', (chunk) => {
-    onBytes(chunk.length);
-    sinceRest += chunk.length;
-    if (sinceRest < 4 * MIB) return;
-    sinceRest = 0;
-    socket.pause();
-    setTimeout(() => socket.resume(), hasRested ? 5 : 500);
-    hasRested = true;
-  });
-}
-
 /** A target that speaks to one connection at a time, in the way of its request. */
 async function target() {
   const seen = { uploaded: 0 };
@@ -105,26 +75,40 @@ const DIRECTIONS = {
   },
 };
 
+/**
+ * How far the memory of a server in a child moves while a body passes.
+ *
+ * @param {{ ask: Function, pid: number }} child
+ * @param {(port: number, size: number) => Promise<void>} pass
+ */
+async function movedBy({ ask, pid }, pass) {
+  const port = await ask('port');
+  // What is there once buffers have been used is what is compared with.
+  const warmUp = watchMemory(pid);
+  await pass(port, 64 * MIB);
+  const { most: before } = warmUp.stop();
+  const watch = watchMemory(pid);
+  await pass(port, SIZE);
+  return watch.stop().most - before;
+}
+
 test.each(Object.keys(DIRECTIONS))(
   `${SIZE / MIB} MiB of %s to a slow reader move the memory of the proxy by less than ${MOST / MIB} MiB`,
   async (direction) => {
     const { seen, url } = await target();
-    const { ask, pid } = startChild('proxy.js', {
-      args: [JSON.stringify({ target: url })],
-      execArgv: ['--expose-gc', '--max-semi-space-size=1'],
+    const execArgv = ['--expose-gc', '--max-semi-space-size=1'];
+    const passed = DIRECTIONS[direction];
+    // Some versions of Node collect the buffers of their sockets late, with a proxy or without.
+    const nodes = await movedBy(startChild('no-proxy.js', { execArgv }), (port, size) =>
+      passed(port, size, seen),
+    );
+    const proxy = startChild('proxy.js', { args: [JSON.stringify({ target: url })], execArgv });
+    const moved = await movedBy(proxy, async (port, size) => {
+      expect(await passed(port, size, seen)).toBe(size);
     });
-    const port = await ask('port');
-    const pass = (size) => DIRECTIONS[direction](port, size, seen);
-    // What is there once buffers have been used is what is compared with.
-    const warmUp = watchMemory(pid);
-    await pass(64 * MIB);
-    const { most: before } = warmUp.stop();
-    const watch = watchMemory(pid);
-    expect(await pass(SIZE)).toBe(SIZE);
-    const { most } = watch.stop();
-    if (process.env.VERBOSE) console.log(direction, before / MIB, (most - before) / MIB);
-    expect((most - before) / MIB).toBeLessThan(MOST / MIB);
-    expect(await ask('report')).toMatchObject({ counts: { errors: 0 }, stats: { exchanges: 0 } });
+    if (process.env.VERBOSE) console.log(direction, 'Node', nodes / MIB, 'proxy', moved / MIB);
+    expect((moved - Math.max(nodes, 0)) / MIB).toBeLessThan(MOST / MIB);
+    expect(await proxy.ask('report')).toMatchObject({ counts: { errors: 0 }, stats: { exchanges: 0 } });
   },
-  process.env.NIGHTLY ? 600_000 : 60_000,
+  process.env.NIGHTLY ? 1_200_000 : 120_000,
 );
