@@ -88,6 +88,40 @@ const EDITS = {
     text: get(['Cookie: a=1']),
     values: { cookie: ['undefined'] },
   },
+  'a field that was removed stands behind the others when it is set again': {
+    does: (proxyReq) => {
+      proxyReq.removeHeader('X-Mine');
+      proxyReq.setHeader('x-mine', 'new');
+    },
+    text: get(['X-Mine: old', 'X-Other: o']),
+    values: { 'x-mine': ['new'], 'x-other': ['o'] },
+    last: 'x-mine',
+  },
+  'of two edits of one field the later one counts': {
+    does: (proxyReq) => {
+      proxyReq.setHeader('x-mine', 'first');
+      proxyReq.setHeader('X-MINE', 'second');
+      proxyReq.setHeader('x-gone', '1');
+      proxyReq.removeHeader('X-Gone');
+    },
+    text: get(['X-Mine: old']),
+    values: { 'x-mine': ['second'], 'x-gone': [] },
+  },
+  'removeHeader of what is no field, or cannot be one, does nothing': {
+    does: (proxyReq) =>
+      ['x-none', '', 'a b', ':x-mine', 'x-mine\n', 'Ā'].forEach((name) => proxyReq.removeHeader(name)),
+    text: get(['X-Mine: mine']),
+    values: { 'x-mine': ['mine'] },
+  },
+  'what was set can be read': {
+    does: (proxyReq) => {
+      proxyReq.setHeader('X-Mine', 7).removeHeader('x-other');
+      const names = proxyReq.getRawHeaderNames().filter((name) => /^x-/i.test(name));
+      proxyReq.setHeader('x-saw', `${typeof proxyReq.getHeader('x-mine')} ${names}`);
+    },
+    text: get(['x-mine: old', 'x-other: o']),
+    values: { 'x-mine': ['7'], 'x-saw': ['number X-Mine'] },
+  },
   'getHeader and hasHeader say what the client sent': {
     does: (proxyReq) =>
       proxyReq.setHeader('x-saw', `${proxyReq.getHeader('x-MINE')} ${proxyReq.hasHeader('x-other')}`),
@@ -132,15 +166,26 @@ const EDITS = {
     body: 'minebody',
   },
 };
-const ALL = PROXIES.flatMap(([name, create]) => Object.keys(EDITS).map((edit) => [name, edit, create]));
+/** Ours handles the fields in another way once a listener has read them. */
+const WAYS = [
+  ['', []],
+  [' (after the fields were read)', [(proxyReq) => proxyReq.getHeaderNames()]],
+];
+const ALL = PROXIES.flatMap(([name, create]) =>
+  WAYS.flatMap(([way, before]) => Object.keys(EDITS).map((edit) => [name, edit, way, before, create])),
+);
 
-test.each(ALL)('%s: %s', async (_name, edit, create) => {
-  const { does, text = get(), start, values = {}, body = '' } = EDITS[edit];
-  const { answer, errors, message } = await send(create, { listeners: [does], text });
+test.each(ALL)('%s: %s%s', async (_name, edit, _way, before, create) => {
+  const { does, text = get(), start, values = {}, body = '', last } = EDITS[edit];
+  const { answer, errors, message } = await send(create, { listeners: [...before, does], text });
   expect(errors).toEqual([]);
   expect(statusOf(answer)).toBe(200);
   if (start !== undefined) expect(message.start).toBe(start);
   for (const [name, expected] of Object.entries(values)) expect(message.values(name)).toEqual(expected);
+  if (last !== undefined) {
+    const names = message.fields.map(([name]) => name).filter((name) => name in values);
+    expect(names.at(-1)).toBe(last);
+  }
   expect({ body: message.body, rest: message.rest, isComplete: message.isComplete }).toEqual({
     body,
     rest: '',

@@ -151,6 +151,21 @@ function packPairs(pairs) {
   return refuseBeyondLatin1({ text, fields: pairs.length / 2, overrides: 0 });
 }
 
+/**
+ * Packs what is to be changed in fields that the engine has. A field that is removed has a colon in front of its name: no name begins so.
+ *
+ * @param {string} start lines in front of the fields
+ * @param {unknown[]} edits name, value, name, value, …; `undefined` removes a field
+ */
+function packEdits(start, edits) {
+  let text = start;
+  for (let i = 0; i < edits.length; i += 2) {
+    if (edits[i + 1] === undefined) text += ':' + edits[i] + '\n\n';
+    else text += edits[i] + '\n' + edits[i + 1] + '\n';
+  }
+  return refuseBeyondLatin1({ text, fields: edits.length / 2, overrides: 0 });
+}
+
 /** The items of a packed head. */
 function unpack(text) {
   const items = text.split('\n');
@@ -159,4 +174,4 @@ function unpack(text) {
   return items;
 }
 
-module.exports = { packFields, packPairs, packRequest, unpack };
+module.exports = { packEdits, packFields, packPairs, packRequest, unpack };

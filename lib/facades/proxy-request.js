@@ -2,17 +2,14 @@
 
 /**
  * What `proxyReq` listeners get: looks and behaves like the `http.ClientRequest` of the originals, made only when somebody listens.
- *
- * Node's own OutgoingMessage keeps the fields, so names, values, repeats and errors follow Node's rules.
  */
 
-const http = require('node:http');
-const net = require('node:net');
+const { RequestFields } = require('./request-fields.js');
+const { StandInSocket, USUAL_PORTS } = require('./stand-in-socket.js');
 
-class ProxyRequest extends http.OutgoingMessage {
+class ProxyRequest extends RequestFields {
   #exchange;
-  #written = [];
-  #isSent = false;
+  #written = NOTHING;
   #isClosed = false;
   #socket = null;
   #target;
@@ -21,32 +18,18 @@ class ProxyRequest extends http.OutgoingMessage {
 
   /**
    * @param {import('../bridge/exchange.js').Exchange} exchange
-   * @param {string[]} items method, path, then name and value of each field
+   * @param {string} packed the head, as the engine gave it
    * @param {URL} target
    */
-  constructor(exchange, items, target) {
-    super();
+  constructor(exchange, packed, target) {
+    super(packed);
     this.#exchange = exchange;
-    this.method = items[0];
-    this.path = items[1];
     this.host = target.hostname;
     this.protocol = target.protocol;
     this.#target = target;
     this.reusedSocket = false;
     this.aborted = false;
     this.res = null;
-    for (let i = 2; i < items.length; i += 2) {
-      if (this.hasHeader(items[i])) this.appendHeader(items[i], items[i + 1]);
-      else this.setHeader(items[i], items[i + 1]);
-    }
-  }
-
-  /** Exact names and values, as they are sent. */
-  getRawHeaderMap() {
-    // Without a prototype, so that a field may be named like one.
-    const map = Object.create(null);
-    for (const name of this.getRawHeaderNames()) map[name] = this.getHeader(name);
-    return map;
   }
 
   /** The chunks that listeners wrote before the request was sent. */
@@ -54,35 +37,11 @@ class ProxyRequest extends http.OutgoingMessage {
     return this.#written;
   }
 
-  /** From now on fields cannot be changed, and Node's methods say so. */
   markSent() {
-    this.#isSent = true;
-    this.#written = [];
-    this._headerSent = true;
+    super.markSent();
+    this.#written = NOTHING;
     this.touch();
   }
-
-  get headersSent() {
-    return this.#isSent;
-  }
-
-  /** The head as text, once it was sent; what frames the body is added after that. */
-  get _header() {
-    if (!this.#isSent) return null;
-    const names = this.getRawHeaderNames();
-    const lines = names.flatMap((name) => [this.getHeader(name)].flat().map((value) => `${name}: ${value}`));
-    return [`${this.method} ${this.path} HTTP/1.1`, ...lines, '', ''].join('\r\n');
-  }
-
-  // OutgoingMessage's constructor assigns null.
-  set _header(_value) {}
-
-  /** What users of old versions of Node read. */
-  get _headers() {
-    return this.getHeaders();
-  }
-
-  set _headers(_value) {}
 
   /** As far as loggers look: by its sockets they find the target's port. */
   get agent() {
@@ -134,12 +93,13 @@ class ProxyRequest extends http.OutgoingMessage {
       typeof chunk === 'string'
         ? Buffer.from(chunk, typeof encoding === 'string' ? encoding : 'utf8')
         : chunk;
-    if (this.writableEnded || (this.#isSent && !this.#exchange.isSending)) {
+    if (this.writableEnded || (this.headersSent && !this.#exchange.isSending)) {
       return this.#refuse(done);
     }
     if (done !== undefined) process.nextTick(done);
     this.touch();
-    if (this.#isSent) return this.#exchange.write(bytes);
+    if (this.headersSent) return this.#exchange.write(bytes);
+    if (this.#written === NOTHING) this.#written = [];
     this.#written.push(Buffer.from(bytes));
     return true;
   }
@@ -202,32 +162,6 @@ class ProxyRequest extends http.OutgoingMessage {
   }
 }
 
-const USUAL_PORTS = { 'http:': 80, 'https:': 443 };
-
-/** The engine's connection is no socket of Node's. This takes listeners and settings in its stead, and says where it leads. */
-class StandInSocket extends net.Socket {
-  #target;
-
-  /** @param {URL} target */
-  constructor(target) {
-    super();
-    this.#target = target;
-    if (target.protocol === 'https:') this.encrypted = true;
-  }
-
-  /** Known if the target is named by its address. */
-  get remoteAddress() {
-    const name = this.#target.hostname.replace(/^\[(.*)\]$/, '$1');
-    return net.isIP(name) === 0 ? undefined : name;
-  }
-
-  get remotePort() {
-    return Number(this.#target.port || USUAL_PORTS[this.#target.protocol]);
-  }
-
-  get remoteFamily() {
-    return { 4: 'IPv4', 6: 'IPv6' }[net.isIP(this.remoteAddress ?? '')];
-  }
-}
+const NOTHING = [];
 
 module.exports = { ProxyRequest };

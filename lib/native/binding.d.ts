@@ -46,10 +46,11 @@ export declare class NativeEngine {
   /** Runs the incoming passes only. Gives the head for the `proxyReq` listeners: method, target, fields; or `!` and a packed error. */
   prepare(config: NativeConfig, head: string, fields: number, overrides: number): string
   /**
-   * Begins exchange `id` with a head that was prepared and perhaps edited: method, target, fields. `client_host` is the host by which
-   * the client knows this server, where `autoRewrite` needs it.
+   * Begins exchange `id` with a head that was prepared and perhaps edited. `head` has its method, its target and `fields` changes of
+   * the fields of `base`, which is what `prepare` gave; or all its fields, if `base` is empty. `client_host` is the host by which the
+   * client knows this server, where `autoRewrite` needs it.
    */
-  resume(id: number, config: NativeConfig, head: string, fields: number, body: Buffer | undefined | null, flags: number, clientHost?: string | undefined | null): void
+  resume(id: number, config: NativeConfig, base: string, head: string, fields: number, body: Buffer | undefined | null, flags: number, clientHost?: string | undefined | null): void
   /**
    * Runs the outgoing passes on a response head that was shown to listeners; gives the fields, or an empty text if one of them cannot
    * be sent. `open_ended`: the body's length is unknown until it ends. `keeps_case`: the names are to stay as they are spelled.

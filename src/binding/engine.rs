@@ -8,7 +8,7 @@ use super::config::NativeConfig;
 use super::error;
 use crate::engine::body::End;
 use crate::engine::error::{Error, Refusal};
-use crate::engine::head::{Framing, PackedRequest, Reader, pack_fields, unpack_fields};
+use crate::engine::head::{EditedHead, Framing, PackedRequest, pack_fields, unpack_fields};
 use crate::engine::incoming::{self, Outbound};
 use crate::engine::outgoing::View;
 use crate::engine::ring::{Completion, Event, Ring};
@@ -106,28 +106,24 @@ impl NativeEngine {
         }
     }
 
-    /// Begins exchange `id` with a head that was prepared and perhaps edited: method, target, fields. `client_host` is the host by which
-    /// the client knows this server, where `autoRewrite` needs it.
+    /// Begins exchange `id` with a head that was prepared and perhaps edited. `head` has its method, its target and `fields` changes of
+    /// the fields of `base`, which is what `prepare` gave; or all its fields, if `base` is empty. `client_host` is the host by which the
+    /// client knows this server, where `autoRewrite` needs it.
     #[napi(catch_unwind)]
     #[allow(clippy::too_many_arguments, reason = "see submit")]
     pub fn resume(
         &self,
         id: u32,
         config: &NativeConfig,
+        base: Latin1String,
         head: Latin1String,
         fields: u32,
         body: Option<BufferSlice<'_>>,
         flags: u32,
         client_host: Option<Latin1String>,
     ) {
-        let text = to_bytes(&head);
-        let mut reader = Reader::new(&text);
-        let outbound = (|| {
-            let (method, target) = (reader.item()?, reader.item()?);
-            let fields = reader.fields(fields as usize)?;
-            reader.finish()?;
-            incoming::resume(method, target, fields, client_host.as_ref().map(to_bytes))
-        })();
+        let outbound = EditedHead::unpack(&to_bytes(&base), &to_bytes(&head), fields as usize)
+            .and_then(|edited| incoming::resume(edited, client_host.as_ref().map(to_bytes)));
         self.begin(id, config, outbound, body, flags);
     }
 

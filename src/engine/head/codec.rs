@@ -50,6 +50,50 @@ impl PackedRequest {
     }
 }
 
+/// A request head that a listener may have edited, as it crossed back.
+#[derive(Debug)]
+pub struct EditedHead {
+    /// The method.
+    pub method: Bytes,
+    /// The request target.
+    pub target: Bytes,
+    /// The fields.
+    pub fields: Fields,
+}
+
+impl EditedHead {
+    /// Reads a head of `method`, `target` and `count` fields. With a `base` (a head with its method and target) the fields are changes of
+    /// the base's: each takes the place of those of its name, or removes them if a colon stands in front of the name.
+    ///
+    /// # Errors
+    ///
+    /// When the lines do not add up, or a name or value cannot be sent.
+    pub fn unpack(base: &Bytes, head: &Bytes, count: usize) -> Result<Self, Error> {
+        let mut reader = Reader::new(head);
+        let (method, target) = (reader.item()?, reader.item()?);
+        if base.is_empty() {
+            let fields = reader.fields(count)?;
+            reader.finish()?;
+            return Ok(Self { method, target, fields });
+        }
+        let mut untouched = Reader::new(base);
+        let (_method, _target) = (untouched.item()?, untouched.item()?);
+        let mut fields = untouched.rest()?;
+        for _ in 0..count {
+            let (name, value) = (reader.item()?, reader.item()?);
+            match name.strip_prefix(b":") {
+                Some(removed) => fields.remove(removed),
+                None => {
+                    let Field { name, value } = Field::checked(name, value)?;
+                    fields.set(name, value);
+                }
+            }
+        }
+        reader.finish()?;
+        Ok(Self { method, target, fields })
+    }
+}
+
 /// Writes fields as lines: name, value, name, value, each ended by a line feed.
 pub fn pack_fields<'a>(fields: impl IntoIterator<Item = &'a Field>, out: &mut Vec<u8>) {
     for field in fields {
@@ -70,6 +114,18 @@ pub fn unpack_fields(text: &Bytes, count: usize) -> Result<Fields, Error> {
     let fields = reader.fields(count)?;
     reader.finish()?;
     Ok(fields)
+}
+
+impl Field {
+    /// A field that can be sent.
+    ///
+    /// # Errors
+    ///
+    /// When the name is no token, or the value has what no value may have.
+    fn checked(name: Bytes, value: Bytes) -> Result<Self, Error> {
+        let can_be_sent = is_token(&name) && is_field_value(&value);
+        if can_be_sent { Ok(Self { name, value }) } else { Err(Error::refused(Refusal::Field)) }
+    }
 }
 
 /// Reads packed text item by item; every item is a slice of it.
@@ -107,11 +163,21 @@ impl<'a> Reader<'a> {
     pub fn fields(&mut self, count: usize) -> Result<Fields, Error> {
         let mut fields = Fields::with_capacity(count.min(1024) + 4);
         for _ in 0..count {
-            let name = self.item()?;
-            let value = self.item()?;
-            if !is_token(&name) || !is_field_value(&value) {
-                return Err(Error::refused(Refusal::Field));
-            }
+            let Field { name, value } = Field::checked(self.item()?, self.item()?)?;
+            fields.push(name, value);
+        }
+        Ok(fields)
+    }
+
+    /// All fields that are left, checked.
+    ///
+    /// # Errors
+    ///
+    /// When a name has no value, or one of them cannot be sent.
+    pub fn rest(&mut self) -> Result<Fields, Error> {
+        let mut fields = Fields::with_capacity(24);
+        while self.at < self.text.len() {
+            let Field { name, value } = Field::checked(self.item()?, self.item()?)?;
             fields.push(name, value);
         }
         Ok(fields)
@@ -151,7 +217,39 @@ mod tests {
         assert!(unpack("GET\n/a\n1.1\n\n\nhost\nx\n", 2, 0).is_err());
     }
 
+    fn edited(edits: &str, count: usize) -> Result<String, Error> {
+        let base = Bytes::from_static(b"GET\n/a\naccept\n*/*\nX-One\n1\nx-two\n2\n");
+        let head = EditedHead::unpack(&base, &Bytes::copy_from_slice(edits.as_bytes()), count)?;
+        let mut text = [&head.method[..], b" ", &head.target, b" "].concat();
+        pack_fields(head.fields.iter(), &mut text);
+        Ok(String::from_utf8_lossy(&text).replace('\n', "|"))
+    }
+
+    #[test]
+    fn edits_take_the_place_of_their_names_or_remove_them() {
+        assert_eq!(edited("GET\n/a\n", 0).unwrap(), "GET /a accept|*/*|X-One|1|x-two|2|");
+        assert_eq!(
+            edited("PUT\n/b\nx-one\nnew\nx-three\n3\n", 2).unwrap(),
+            "PUT /b accept|*/*|x-one|new|x-two|2|x-three|3|"
+        );
+        assert_eq!(edited("GET\n/a\n:x-ONE\n\nx-one\n9\n", 2).unwrap(), "GET /a accept|*/*|x-two|2|x-one|9|");
+    }
+
+    #[test]
+    fn edits_that_do_not_add_up_or_cannot_be_sent_are_refused() {
+        for (edits, count) in
+            [("GET\n/a\nx\n1\n", 0), ("GET\n/a\nx\n1\n", 2), ("GET\n", 0), ("GET\n/a\nx y\n1\n", 1)]
+        {
+            assert!(edited(edits, count).is_err(), "{edits:?}");
+        }
+    }
+
     proptest! {
+        #[test]
+        fn any_edits_are_read_or_refused_without_panic(base: Vec<u8>, edits: Vec<u8>, count in 0_usize..50) {
+            let _ = EditedHead::unpack(&Bytes::from(base), &Bytes::from(edits), count);
+        }
+
         #[test]
         fn any_bytes_are_read_or_refused_without_panic(bytes: Vec<u8>, fields in 0_usize..50, overrides in 0_usize..9) {
             let _ = PackedRequest::unpack(&Bytes::from(bytes), fields, overrides);

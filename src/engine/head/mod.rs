@@ -9,7 +9,7 @@ mod request;
 mod response;
 
 pub use check::{is_field_value, is_host, is_token};
-pub use codec::{PackedRequest, Reader, pack_fields, unpack_fields};
+pub use codec::{EditedHead, PackedRequest, Reader, pack_fields, unpack_fields};
 pub use framing::{Framing, parse_length};
 pub use request::{Client, RequestHead, Version};
 pub use response::{ResponseHead, find_end, parse_fields};

@@ -12,7 +12,7 @@ pub use path::join as join_path;
 
 use super::config::Config;
 use super::error::{Error, Refusal};
-use super::head::{Framing, PackedRequest, RequestHead, Version};
+use super::head::{EditedHead, Framing, PackedRequest, RequestHead, Version};
 use super::outgoing::RedirectRewrite;
 use bytes::Bytes;
 
@@ -64,12 +64,8 @@ pub fn run(packed: PackedRequest, config: &Config) -> Result<Outbound, Error> {
 /// # Errors
 ///
 /// A refusal, for a head that cannot be sent.
-pub fn resume(
-    method: Bytes,
-    target: Bytes,
-    fields: super::head::Fields,
-    client_host: Option<Bytes>,
-) -> Result<Outbound, Error> {
+pub fn resume(edited: EditedHead, client_host: Option<Bytes>) -> Result<Outbound, Error> {
+    let EditedHead { method, target, fields } = edited;
     let mut head = RequestHead { method, target, version: Version::Http11, fields };
     head.check_line()?;
     if head.target.is_empty() {
