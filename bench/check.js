@@ -5,6 +5,7 @@ const http = require('node:http');
 const {
   SMALL_BODY,
   LARGE_BODY,
+  RECORDS_BODY,
   REQUEST_HEADERS,
   RESPONSE_HEADERS,
   HOOK_REQUEST_HEADER,
@@ -19,15 +20,16 @@ const {
  */
 async function checkContestant(contestant, url, scenario) {
   const answer = await request(url + scenario.path, scenario);
-  const expected = scenario.path === '/large' ? LARGE_BODY : SMALL_BODY;
+  const expected = { '/large': LARGE_BODY, '/gzip': RECORDS_BODY }[scenario.path] ?? SMALL_BODY;
   assert.equal(answer.status, 200, `answered ${answer.status}: ${answer.body.toString('latin1', 0, 200)}`);
   assert.ok(answer.body.equals(expected), `wrong body of ${answer.body.length} bytes`);
   for (const [name, value] of Object.entries(RESPONSE_HEADERS)) {
     if (name === 'Date') assert.ok(answer.headers.date, 'no Date in the response');
     else assert.equal(answer.headers[name.toLowerCase()], value, `response header ${name}`);
   }
-  if (scenario.hooks)
+  if (scenario.hooks || scenario.interceptor)
     assert.equal(answer.headers[HOOK_RESPONSE_HEADER], HOOK_VALUE, 'response hook had no effect');
+  assert.equal(answer.headers['content-encoding'], undefined, 'the body is still coded');
   if (contestant.kind !== 'floor') await checkForwarding(url, scenario);
 }
 

@@ -26,7 +26,7 @@ class Child {
   #stderr = '';
 
   /** @param {{ script?: string, command?: Function }} what */
-  static async start(what, { target, hooks, prefix }) {
+  static async start(what, { target, hooks, interceptor, prefix }) {
     const child = new Child();
     child.port = await freePort();
     child.#directory = fs.mkdtempSync(path.join(os.tmpdir(), 'rs-proxy-bench-'));
@@ -37,7 +37,9 @@ class Child {
         ? [process.execPath, what.script]
         : what.command(child.#directory, child.port, target)),
     ];
-    const env = { ...process.env, PORT: String(child.port), TARGET: target ?? '', HOOKS: hooks ? '1' : '0' };
+    const flag = (isSet) => (isSet ? '1' : '0');
+    const env = { ...process.env, PORT: String(child.port), TARGET: target ?? '' };
+    Object.assign(env, { HOOKS: flag(hooks), INTERCEPTOR: flag(interceptor) });
     // nginx and haproxy live where only root's PATH looks.
     env.PATH = `${env.PATH}:/usr/sbin`;
     const stdio = ['ignore', 'ignore', 'pipe', ...(child.#isNode ? ['ipc'] : [])];

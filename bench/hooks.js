@@ -1,6 +1,6 @@
 'use strict';
 
-/** The listeners of the `hooks` scenario for every package with `proxyReq` and `proxyRes` events. */
+/** The listeners of the `hooks` scenario for every package with `proxyReq` and `proxyRes` events, and the function of `interceptor`. */
 
 const { HOOK_REQUEST_HEADER, HOOK_RESPONSE_HEADER, HOOK_VALUE } = require('./payload.js');
 
@@ -10,4 +10,10 @@ exports.setRequestHeader = (proxyReq) => {
 
 exports.setResponseHeader = (proxyRes) => {
   proxyRes.headers[HOOK_RESPONSE_HEADER] = HOOK_VALUE;
+};
+
+/** What is measured is the package's work, not this function's. */
+exports.intercept = async (buffer, proxyRes, req, res) => {
+  res.setHeader(HOOK_RESPONSE_HEADER, HOOK_VALUE);
+  return buffer;
 };

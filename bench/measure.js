@@ -29,7 +29,7 @@ async function measureScenario(scenario, options, pinning, progress) {
   const entries = [];
   try {
     for (const contestant of options.contestants) {
-      if (!scenario.hooks || contestant.hooks)
+      if (takesPart(contestant, scenario))
         entries.push(await prepare(contestant, scenario, upstream, pinning));
     }
     const alive = () => entries.filter(({ result }) => result.failure === null);
@@ -54,10 +54,19 @@ async function measureScenario(scenario, options, pinning, progress) {
   return entries.map(({ result }) => result);
 }
 
+function takesPart(contestant, { hooks, interceptor, framework }) {
+  return (
+    contestant.framework === framework &&
+    (!hooks || contestant.hooks === true) &&
+    (!interceptor || contestant.interceptor === true)
+  );
+}
+
 async function prepare(contestant, scenario, upstream, pinning) {
   const entry = { child: null, result: { contestant, rounds: [], failure: null } };
   await attempt(entry, async () => {
-    const settings = { target: upstream.url, hooks: scenario.hooks, prefix: pinning.contestant };
+    const { hooks, interceptor } = scenario;
+    const settings = { target: upstream.url, hooks, interceptor, prefix: pinning.contestant };
     entry.child = await Child.start(contestant, settings);
     await checkContestant(contestant, entry.child.url, scenario);
   });

@@ -11,6 +11,9 @@ const SMALL_BODY = Buffer.from(
 
 const LARGE_BODY = Buffer.alloc(1024 * 1024, 'abcdefghijklmnopqrstuvwxyz012345');
 
+/** JSON of about the same size, as an API gives it: it compresses to a fifth, not to nothing. */
+const RECORDS_BODY = Buffer.from(JSON.stringify(records(7000)));
+
 const POST_BODY = JSON.stringify({ text: 'x'.repeat(1024 - '{"text":""}'.length) });
 
 /** What a browser sends with `fetch()`; `Host` is added by the client. */
@@ -39,6 +42,21 @@ const RESPONSE_HEADERS = {
   'X-Request-Id': '7b1f0c1e-2f3a-4c57-9d0e-6a1d1a0c9f11',
 };
 
+function records(count) {
+  // Numbers that are the same in every process.
+  let state = 1;
+  const number = () => (state = (state * 48_271) % 2_147_483_647);
+  return Array.from({ length: count }, (_, id) => ({
+    id,
+    name: `customer ${number() % 10_000}`,
+    email: `${number().toString(36)}@example.com`,
+    active: number() % 3 > 0,
+    balance: (number() % 1_000_000) / 100,
+    tags: ['red', 'green', 'blue'].slice(number() % 3),
+    token: number().toString(16) + number().toString(16),
+  }));
+}
+
 /** The header each contestant's hooks add on the way in and on the way out. */
 const HOOK_REQUEST_HEADER = 'x-bench-request';
 const HOOK_RESPONSE_HEADER = 'x-bench-response';
@@ -47,6 +65,7 @@ const HOOK_VALUE = 'hooked';
 module.exports = {
   SMALL_BODY,
   LARGE_BODY,
+  RECORDS_BODY,
   POST_BODY,
   REQUEST_HEADERS,
   RESPONSE_HEADERS,

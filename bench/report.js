@@ -4,7 +4,7 @@ const Table = require('cli-table3');
 const goals = require('./goals.js');
 const { median, spread, pairedRatio } = require('./statistics.js');
 
-/** The contestant every ratio is relative to. */
+/** The contestant every ratio is relative to; where it does not take part, it is the other of ours. */
 const OURS = 'ours-server';
 const GOAL_COLUMNS = ['ours-server', 'ours-middleware'];
 
@@ -12,7 +12,9 @@ const HEAD = ['', 'µs CPU/request', 'spread', 'requests/s', 'p50 µs', 'p99 µs
 
 /** One scenario's table; `label(contestant)` adds versions. */
 function scenarioTable(scenario, results, label, format) {
-  const ours = results.find(({ contestant }) => contestant.name === OURS);
+  const ours =
+    results.find(({ contestant }) => contestant.name === OURS) ??
+    results.find(({ contestant }) => contestant.kind === 'ours');
   const rows = results.map((result) => row(scenario, result, ours, label));
   const heading = `${scenario.title} (× ours: ${scenario.compare === 'cpu' ? 'CPU per request' : 'p50'})`;
   return render(heading, HEAD, rows, format);

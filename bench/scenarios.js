@@ -6,7 +6,7 @@ const { POST_BODY } = require('./payload.js');
  * `compare` is the figure the ratios of the table are made of: CPU time per request, or the median latency.
  *
  * @typedef {{ name: string, title: string, path: string, method: string, body: string, connections: number,
- *   hooks: boolean, compare: 'cpu' | 'p50' }} Scenario
+ *   hooks: boolean, interceptor: boolean, framework: 'express' | undefined, compare: 'cpu' | 'p50' }} Scenario
  */
 
 /** @type {Scenario[]} */
@@ -16,9 +16,24 @@ module.exports = [
   scenario('post', 'POST of 1 KB, 64 connections', { path: '/post', method: 'POST', body: POST_BODY }),
   scenario('large', 'GET of 1 MB, 16 connections', { path: '/large', connections: 16 }),
   scenario('latency', 'Small JSON GET, one connection at a time', { connections: 1, compare: 'p50' }),
+  scenario('express', 'Small JSON GET, 64 connections, in Express', { framework: 'express' }),
+  scenario('interceptor', 'GET of 1 MB that came as gzip, through responseInterceptor, 16 connections', {
+    path: '/gzip',
+    connections: 16,
+    interceptor: true,
+  }),
 ];
 
 function scenario(name, title, more) {
-  const usual = { path: '/small', method: 'GET', body: '', connections: 64, hooks: false, compare: 'cpu' };
+  const usual = {
+    path: '/small',
+    method: 'GET',
+    body: '',
+    connections: 64,
+    hooks: false,
+    interceptor: false,
+    framework: undefined,
+    compare: 'cpu',
+  };
   return { name, title, ...usual, ...more };
 }

@@ -1,7 +1,7 @@
 'use strict';
 
 /**
- * The shell of every contestant that is a Node program: reads PORT, TARGET and HOOKS from the environment,
+ * The shell of every contestant that is a Node program: reads PORT, TARGET, HOOKS and INTERCEPTOR from the environment,
  * listens, and tells its CPU time to whoever started it.
  */
 
@@ -9,8 +9,12 @@ const http = require('node:http');
 
 const PORT = Number(process.env.PORT);
 
-/** @type {{ target: string, hooks: boolean }} */
-const settings = { target: process.env.TARGET, hooks: process.env.HOOKS === '1' };
+/** @type {{ target: string, hooks: boolean, interceptor: boolean }} */
+const settings = {
+  target: process.env.TARGET,
+  hooks: process.env.HOOKS === '1',
+  interceptor: process.env.INTERCEPTOR === '1',
+};
 
 /** Serves the handler that `makeHandler(settings)` returns, or resolves to. */
 async function serve(makeHandler) {

@@ -7,7 +7,8 @@
  */
 
 const net = require('node:net');
-const { SMALL_BODY, LARGE_BODY, RESPONSE_HEADERS } = require('./payload.js');
+const zlib = require('node:zlib');
+const { SMALL_BODY, LARGE_BODY, RECORDS_BODY, RESPONSE_HEADERS } = require('./payload.js');
 const { answerCpuReadings } = require('./serve.js');
 
 const HEAD_END = Buffer.from('\r\n\r\n');
@@ -17,6 +18,7 @@ const ANSWERS = {
   '/small': prepare(SMALL_BODY),
   '/post': prepare(SMALL_BODY),
   '/large': prepare(LARGE_BODY),
+  '/gzip': prepare(zlib.gzipSync(RECORDS_BODY), { 'Content-Encoding': 'gzip' }),
 };
 
 const server = net.createServer({ noDelay: true }, (socket) => {
@@ -45,8 +47,8 @@ function answer(socket, { path, head, body, close }) {
   else socket.write(ready.keepAlive);
 }
 
-function prepare(body) {
-  const lines = Object.entries({ ...RESPONSE_HEADERS, 'Content-Length': body.length }).map(
+function prepare(body, more = {}) {
+  const lines = Object.entries({ ...RESPONSE_HEADERS, ...more, 'Content-Length': body.length }).map(
     ([name, value]) => `${name}: ${value}\r\n`,
   );
   const make = (connection) =>

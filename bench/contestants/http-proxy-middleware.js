@@ -1,13 +1,14 @@
 'use strict';
 
 const { serve, badGateway } = require('../serve.js');
-const { setRequestHeader, setResponseHeader } = require('../hooks.js');
+const { intercept, setRequestHeader, setResponseHeader } = require('../hooks.js');
 
-serve(async ({ target, hooks }) => {
-  const { createProxyMiddleware } = await import('http-proxy-middleware');
+serve(async ({ target, hooks, interceptor }) => {
+  const { createProxyMiddleware, responseInterceptor } = await import('http-proxy-middleware');
   const on = { error: badGateway };
   if (hooks) Object.assign(on, { proxyReq: setRequestHeader, proxyRes: setResponseHeader });
-  const middleware = createProxyMiddleware({ target, on });
+  if (interceptor) on.proxyRes = responseInterceptor(intercept);
+  const middleware = createProxyMiddleware({ target, on, selfHandleResponse: interceptor });
   return (req, res) =>
     middleware(req, res, (error) => badGateway(error ?? new Error('not proxied'), req, res));
 });

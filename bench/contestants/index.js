@@ -4,23 +4,41 @@ const path = require('node:path');
 
 /**
  * Who is measured, in the order of the tables. `script` is a Node program on top of ../serve.js; `command` makes
- * the command line of another program. `hooks`: it has a way to edit both heads. `pkg`: whose version is printed.
+ * the command line of another program. `hooks`: it has a way to edit both heads; `interceptor`: one to edit a whole body. `framework`: what it runs in,
+ * if not in a plain server. `pkg`: whose version is printed.
  *
  * @type {Array<{ name: string, label: string, kind: 'floor' | 'original' | 'ours' | 'reference', pkg?: string,
- *   hooks?: boolean, script?: string, command?: (directory: string, port: number, target: string) => string[] }>}
+ *   hooks?: boolean, interceptor?: boolean, framework?: 'express', script?: string, command?: (directory: string, port: number, target: string) => string[] }>}
  */
 module.exports = [
   node('node-floor', 'Node http answering itself, no proxy', { kind: 'floor' }),
   node('http-proxy-3', 'http-proxy-3, default', { pkg: 'http-proxy-3', hooks: true }),
   node('http-proxy-3-agent', 'http-proxy-3, keep-alive agent', { pkg: 'http-proxy-3', hooks: true }),
   node('http-proxy', 'http-proxy, default', { pkg: 'http-proxy', hooks: true }),
-  node('http-proxy-middleware', 'http-proxy-middleware', { pkg: 'http-proxy-middleware', hooks: true }),
+  node('http-proxy-middleware', 'http-proxy-middleware', {
+    pkg: 'http-proxy-middleware',
+    hooks: true,
+    interceptor: true,
+  }),
   node('httpxy', 'httpxy', { pkg: 'httpxy', hooks: true }),
   node('fastify-http-proxy', '@fastify/http-proxy', { pkg: '@fastify/http-proxy', hooks: true }),
   node('fast-proxy', 'fast-proxy (undici)', { pkg: 'fast-proxy', hooks: true }),
   node('undici', 'bare undici dispatch, no features', { pkg: 'undici' }),
   node('ours-server', 'ours: createProxyServer().web', { kind: 'ours', hooks: true }),
-  node('ours-middleware', 'ours: createProxyMiddleware', { kind: 'ours', hooks: true }),
+  node('ours-middleware', 'ours: createProxyMiddleware', { kind: 'ours', hooks: true, interceptor: true }),
+  node('express-floor', 'Express answering itself, no proxy', {
+    kind: 'floor',
+    framework: 'express',
+    pkg: 'express',
+  }),
+  node('http-proxy-middleware-express', 'http-proxy-middleware in Express', {
+    framework: 'express',
+    pkg: 'http-proxy-middleware',
+  }),
+  node('ours-middleware-express', 'ours: createProxyMiddleware in Express', {
+    kind: 'ours',
+    framework: 'express',
+  }),
   { name: 'nginx', label: 'nginx', kind: 'reference', command: require('./nginx.js').command },
   { name: 'haproxy', label: 'haproxy', kind: 'reference', command: require('./haproxy.js').command },
 ];

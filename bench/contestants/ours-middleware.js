@@ -1,13 +1,14 @@
 'use strict';
 
-const { createProxyMiddleware } = require('../../index.js');
+const { createProxyMiddleware, responseInterceptor } = require('../../index.js');
 const { serve, badGateway } = require('../serve.js');
-const { setRequestHeader, setResponseHeader } = require('../hooks.js');
+const { intercept, setRequestHeader, setResponseHeader } = require('../hooks.js');
 
-serve(({ target, hooks }) => {
+serve(({ target, hooks, interceptor }) => {
   const on = { error: badGateway };
   if (hooks) Object.assign(on, { proxyReq: setRequestHeader, proxyRes: setResponseHeader });
-  const middleware = createProxyMiddleware({ target, on });
+  if (interceptor) on.proxyRes = responseInterceptor(intercept);
+  const middleware = createProxyMiddleware({ target, on, selfHandleResponse: interceptor });
   return (req, res) =>
     middleware(req, res, (error) => badGateway(error ?? new Error('not proxied'), req, res));
 });
