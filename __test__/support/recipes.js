@@ -64,7 +64,7 @@ function readExchanges(block) {
  *
  * @param {string} code
  * @param {(port: number) => number} portOf the ports of the targets that it names
- * @returns {{ exports: unknown, servers: net.Server[], lines: string[] }} what it exports, the servers it has made, which may not listen
+ * @returns {{ exports: object, servers: net.Server[], lines: string[] }} what it exports, the servers it has made, which may not listen
  *   yet, and what it has written to the console
  */
 function runProgram(code, portOf) {
@@ -72,9 +72,9 @@ function runProgram(code, portOf) {
   const write = (...args) => lines.push(util.format(...args));
   const console = { log: write, info: write, warn: write, error: write, debug: write };
   const source = asCommonJs(code).replaceAll(/(?<=localhost:)9\d{3}/g, (port) => `${portOf(Number(port))}`);
-  const module = { exports: undefined };
+  const module = { exports: {} };
   const servers = listenElsewhere();
-  new Function('require', 'module', 'console', source)(require, module, console);
+  new Function('require', 'module', 'exports', 'console', source)(require, module, module.exports, console);
   return { exports: module.exports, servers, lines };
 }
 
@@ -86,7 +86,8 @@ function asCommonJs(code) {
       (_, names, from) => `const {${names.replaceAll(' as ', ': ')}} = require('${from}');`,
     )
     .replaceAll(/^import (\w+) from '(.*?)';$/gm, "const $1 = require('$2');")
-    .replaceAll(/^export default /gm, 'module.exports = ');
+    .replaceAll(/^export default /gm, 'exports.default = ')
+    .replaceAll(/^export const (\w+) = /gm, 'const $1 = exports.$1 = ');
 }
 
 /** Until mocks are restored, servers that want the programs' port get another. */
