@@ -14,7 +14,7 @@ const { startChild } = require('./child.js');
 const { deadUrl } = require('./examples.js');
 const { http2Exchange } = require('./http2.js');
 const { readResponse, requestText } = require('./messages.js');
-const { httpServer, listening, onCleanUp, rawExchange } = require('./peers.js');
+const { httpServer, listening, onCleanUp, rawClient } = require('./peers.js');
 const { CERTIFICATE, KEY } = require('./tls.js');
 
 /** The packages of the development dependencies. */
@@ -86,21 +86,26 @@ async function answerOf(req, res) {
 const LEFT_OUT = new Set(['date', 'connection', 'keep-alive']);
 
 /**
- * Sends a request over HTTP/1.1 on a connection of its own.
+ * Sends a request over HTTP/1.1 on a connection of its own. Not every proxy closes it when it is asked to.
  *
  * @param {number} port
  * @param {{ line: string, lines?: string[], body?: string }} request
  */
 async function askPlain(port, { line, lines = [], body = '' }) {
   const close = lines.some((one) => one.startsWith('Connection: ')) ? [] : ['Connection: close'];
-  const raw = await rawExchange(port, requestText(line, [...close, ...lines], body));
-  const { status, fields, ...response } = readResponse(raw, line.split(' ', 1)[0]);
+  const client = await rawClient(port, requestText(line, [...close, ...lines], body));
+  const read = () => readResponse(client.text, line.split(' ', 1)[0]);
+  const isAnswered = () =>
+    client.text.includes('\r\n\r\n') && read().isComplete && read().framing !== 'close';
+  await client.until(() => client.ending !== null || isAnswered());
+  client.socket.destroy();
+  const { status, fields, framing, isComplete, body: answer } = read();
   return {
     status,
     fields: fields.filter(([name]) => !LEFT_OUT.has(name)).sort(),
-    framing: response.framing,
-    isComplete: response.isComplete,
-    body: response.body,
+    framing,
+    isComplete,
+    body: answer,
   };
 }
 
