@@ -11,9 +11,9 @@ const tls = require('node:tls');
 const { once } = require('node:events');
 const { text } = require('node:stream/consumers');
 const { startChild } = require('./child.js');
-const { deadUrl } = require('./examples.js');
 const { http2Exchange } = require('./http2.js');
 const { readResponse, requestText } = require('./messages.js');
+const { DOWN } = require('./middlewares.js');
 const { httpServer, listening, onCleanUp, rawClient } = require('./peers.js');
 const { CERTIFICATE, KEY } = require('./tls.js');
 
@@ -50,7 +50,7 @@ async function viteTargets() {
   });
   return {
     open: () => open,
-    targets: { target: url, tlsTarget: `https://127.0.0.1:${secure.address().port}`, down: await deadUrl() },
+    targets: { target: url, tlsTarget: `https://127.0.0.1:${secure.address().port}`, down: DOWN },
   };
 }
 
@@ -151,4 +151,20 @@ async function askSecure(port, requests) {
   return { protocol, answers };
 }
 
-module.exports = { VERSIONS, askPlain, askSecure, startVite, viteProject, viteTargets };
+/** Reads the beginning of an event stream over TLS, in HTTP/2 if the server speaks it; gives what leaves the stream. */
+async function openSecureEvents(port, asked) {
+  const origin = `https://127.0.0.1:${port}`;
+  if ((await preferredProtocol(port)) !== 'h2') {
+    const req = https.get(`${origin}${asked}`, { ca: CERTIFICATE, agent: false });
+    const [res] = await once(req, 'response');
+    await once(res, 'data');
+    return () => req.destroy();
+  }
+  const session = http2.connect(origin, { ca: CERTIFICATE });
+  onCleanUp(() => session.destroy());
+  const stream = session.request({ ':path': asked });
+  await once(stream, 'data');
+  return () => stream.close(http2.constants.NGHTTP2_CANCEL);
+}
+
+module.exports = { VERSIONS, askPlain, askSecure, openSecureEvents, startVite, viteProject, viteTargets };
