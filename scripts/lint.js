@@ -25,9 +25,11 @@ const GATES = [
   ['types, commonjs', types('commonjs')],
   ['types, in place of the originals', types('drop-in')],
   ['types, the originals', types('drop-in-originals')],
+  ['types, Vite 5 to 8', types('vite')],
   // What later compilers have given up.
   ['types, TypeScript 5, nodenext', types('nodenext', 'typescript5')],
   ['types, TypeScript 5, bundler', types('bundler', 'typescript5')],
+  ['types, TypeScript 5, Vite 5 to 8', types('vite', 'typescript5')],
   ['types, TypeScript 5, node10', types('node10', 'typescript5')],
   ['types, TypeScript 5, node10 without interop', types('node10-without-interop', 'typescript5')],
 ];

@@ -201,6 +201,25 @@ describe('proxyReq: what it does', () => {
     expect(await play(createProxyServer)).toEqual(await play(THEIRS));
   });
 
+  test('a failure is told before the close, as with http-proxy-3', async () => {
+    const play = async (create) => {
+      const proxy = create({ target: 'http://127.0.0.1:1' });
+      const log = [];
+      proxy.on('proxyReq', (proxyReq) => proxyReq.on('close', () => log.push('close')));
+      proxy.on('error', (error, req, res) => {
+        log.push(`told ${error.code}`);
+        res.writeHead(502).end();
+      });
+      const { port } = await httpServer((req, res) => proxy.web(req, res));
+      await rawExchange(port, lastRequest('GET /a'));
+      await eventually(() => log.includes('close'));
+      return log;
+    };
+    const theirs = await play(THEIRS);
+    expect(theirs).toEqual(['told ECONNREFUSED', 'close']);
+    expect(await play(createProxyServer)).toEqual(theirs);
+  });
+
   test('destroy(error): that error', async () => {
     const { text } = await seen(
       createProxyServer,

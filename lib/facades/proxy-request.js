@@ -68,8 +68,9 @@ class ProxyRequest extends RequestFields {
     this.destroyed = true;
     if (error !== undefined && this.listenerCount('error') > 0) this.emit('error', error);
     clearTimeout(this.#timer);
-    this.emit('close');
     this.#socket?.destroy();
+    // As Node's does it: whoever hears of the failure first, hears of it before this.
+    process.nextTick(() => this.emit('close'));
   }
 
   /** A stand-in: the engine's connection is no socket of Node's. It takes listeners and settings, and goes with the request. */

@@ -1,0 +1,4 @@
+import vite from './index.js';
+
+export const { rsProxy } = vite;
+export { rsProxy as default };
