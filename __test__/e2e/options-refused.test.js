@@ -83,6 +83,7 @@ const REFUSED = {
   ],
   throwOnUnhandledError: [1],
   timeout: ['5', -1],
+  timeouts: [5, 'x', [], { first: 5 }, { head: '5' }, { idle: -1 }, { total: NaN }, { connect: null }],
   toProxy: ['yes', 1],
   tunnelTimeout: ['5', -1],
   upgradeTimeout: ['5', -1],

@@ -29,6 +29,7 @@ const SHAPING = new Set([
   'proxyTimeout',
   'secure',
   'ssl',
+  'timeouts',
   'toProxy',
   'xfwd',
 ]);
@@ -119,12 +120,12 @@ class ConfigMemo {
 const NOTHING = [];
 
 /** What options hold that can be edited without another value of the option. */
-function innerValues({ ca, cookieDomainRewrite, cookiePathRewrite, ssl }) {
+function innerValues({ ca, cookieDomainRewrite, cookiePathRewrite, ssl, timeouts }) {
   const isEditable = (value) => typeof value === 'object' && value !== null;
-  if (![ca, cookieDomainRewrite, cookiePathRewrite, ssl].some(isEditable)) return NOTHING;
+  if (![ca, cookieDomainRewrite, cookiePathRewrite, ssl, timeouts].some(isEditable)) return NOTHING;
   const values = Array.isArray(ca) ? [...ca] : [];
   if (isEditable(ssl)) values.push(ssl.ca);
-  for (const map of [cookieDomainRewrite, cookiePathRewrite]) {
+  for (const map of [cookieDomainRewrite, cookiePathRewrite, timeouts]) {
     if (isEditable(map)) values.push(map, ...Object.keys(map), ...Object.values(map));
   }
   return values;
@@ -182,7 +183,7 @@ function build(settings, caFrom) {
 
 /** What the engine is told; `NativeOptions` in src/binding/config.rs. */
 function nativeOptions(options, target, ca) {
-  const limit = milliseconds(options.proxyTimeout);
+  const timeouts = options.timeouts || undefined;
   const credentials = options.auth || target.credentials;
   return {
     target: target.url.href,
@@ -208,9 +209,11 @@ function nativeOptions(options, target, ca) {
     cookiePathRewrite: cookiePairs(options.cookiePathRewrite),
     secure: options.secure !== false,
     ca: ca && pem(ca),
-    connectTimeout: milliseconds(options.connectTimeout),
-    headTimeout: limit,
-    idleTimeout: limit,
+    connectTimeout: milliseconds(timeouts?.connect ?? options.connectTimeout),
+    headTimeout: milliseconds(timeouts?.head ?? options.proxyTimeout),
+    idleTimeout: milliseconds(timeouts?.idle ?? options.proxyTimeout),
+    totalTimeout: milliseconds(timeouts?.total),
+    namedTimeouts: timeouts !== undefined,
   };
 }
 

@@ -13,6 +13,7 @@ const isString = (value) => typeof value === 'string';
 const isBoolean = (value) => typeof value === 'boolean';
 const isMilliseconds = (value) => Number.isFinite(value) && value >= 0 && value <= LONGEST_TIMER;
 const isObject = (value) => typeof value === 'object' && value !== null;
+const isPlain = (value) => isObject(value) && !Array.isArray(value);
 
 /** Node's timers cannot wait longer. */
 const LONGEST_TIMER = 2 ** 31 - 1;
@@ -67,6 +68,10 @@ const OPTIONS = {
   target: TARGET,
   throwOnUnhandledError: BOOLEAN,
   timeout: MILLISECONDS,
+  timeouts: {
+    is: isTimeouts,
+    want: `an object with connect, head, idle or total, each ${MILLISECONDS.want}`,
+  },
   toProxy: BOOLEAN,
   tunnelTimeout: MILLISECONDS,
   upgradeTimeout: MILLISECONDS,
@@ -88,6 +93,7 @@ const OF_THE_MIDDLEWARE = new Set([
   'onProxyReq',
   'onProxyReqWs',
   'onProxyRes',
+  'passThrough',
   'pathFilter',
   'pathRewrite',
   'plugins',
@@ -105,6 +111,17 @@ function isCa(value) {
 
 function isServerTls(value) {
   return isObject(value) && (value.ca === undefined || value.ca === null || isCa(value.ca));
+}
+
+const TIMEOUTS = ['connect', 'head', 'idle', 'total'];
+
+function isTimeouts(value) {
+  return (
+    isPlain(value) &&
+    Object.entries(value).every(
+      ([name, one]) => TIMEOUTS.includes(name) && (one === undefined || isMilliseconds(one)),
+    )
+  );
 }
 
 /** A symbol or a function is no text; `undefined` is an error of the request, as with the originals. */

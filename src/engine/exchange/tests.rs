@@ -216,7 +216,7 @@ async fn the_head_limit_is_a_deadline_that_drips_do_not_extend() {
         }
     });
     let Event::Failed(error) = bench.completion().await else { panic!("not failed") };
-    assert!(matches!(error.kind, Kind::Timeout(Limit::Head)));
+    assert!(matches!(error.kind, Kind::Timeout(Limit::Head, None)));
     assert_eq!(error.status(), 504);
     dripping.abort();
 }
@@ -239,7 +239,50 @@ async fn the_idle_limit_is_between_two_reads() {
         last = bench.completion().await;
     }
     let Event::Failed(error) = last else { panic!("not failed: {last:?}") };
-    assert!(matches!(error.kind, Kind::Timeout(Limit::Idle)));
+    assert!(matches!(error.kind, Kind::Timeout(Limit::Idle, None)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_total_limit_is_the_whole_exchange_s() {
+    let second = Duration::from_secs(1);
+    let timeouts = Timeouts { total: Some(second), named: true, ..Timeouts::default() };
+    for (head, phase) in
+        [(&b""[..], Phase::Head), (b"HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n", Phase::Body)]
+    {
+        let mut bench = Bench::new(1);
+        let mut target = bench.target();
+        bench.start(limited(get(), timeouts));
+        read_head(&mut target).await;
+        target.write_all(head).await.unwrap();
+        let dripping = tokio::spawn(async move {
+            while !head.is_empty() && target.write_all(b"x").await.is_ok() {
+                tokio::time::sleep(Duration::from_millis(300)).await;
+            }
+            tokio::time::sleep(Duration::from_secs(9)).await;
+        });
+        let mut last = bench.completion().await;
+        while matches!(last, Event::Readable | Event::Response(_, None)) {
+            last = bench.completion().await;
+        }
+        let Event::Failed(error) = last else { panic!("not failed: {last:?}") };
+        assert!(matches!(error.kind, Kind::Timeout(Limit::Total, Some(after)) if after == second));
+        assert_eq!((error.phase, error.code()), (phase, "ERR_PROXY_TOTAL_TIMEOUT"));
+        dripping.abort();
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_failure_says_whether_anything_had_come_back() {
+    for (answer, answered) in [(&b""[..], false), (b"HTTP/1.", true), (b"garbage\r\n\r\n", true)] {
+        let mut bench = Bench::new(1);
+        let mut target = bench.target();
+        bench.start(get());
+        read_head(&mut target).await;
+        target.write_all(answer).await.unwrap();
+        drop(target);
+        let Event::Failed(error) = bench.completion().await else { panic!("not failed") };
+        assert_eq!(error.answered, answered, "{}", answer.escape_ascii());
+    }
 }
 
 #[tokio::test(start_paused = true)]
