@@ -358,7 +358,11 @@ declare namespace HttpProxy {
     followRedirects?: boolean | number | undefined;
     /** Header fields to add, or to replace whatever their case. An array repeats the field. */
     headers?: { [header: string]: string | number | readonly string[] | null | undefined } | undefined;
-    /** Wait for asynchronous `proxyReq` listeners, this many milliseconds at most. By default they are not waited for. */
+    /**
+     * Wait for asynchronous `proxyReq` and `proxyRes` listeners, this many milliseconds at most, before the head goes out; also for functions
+     * that name targets or paths. By default listeners are not waited for, the functions as long as they take. With `selfHandleResponse`
+     * nothing goes out by itself, and `proxyRes` is not waited for.
+     */
     hookTimeout?: number | undefined;
     /** Make a redirect that names the target name this host, and port, instead. Wins over `autoRewrite`. */
     hostRewrite?: string | undefined;
@@ -388,6 +392,8 @@ declare namespace HttpProxy {
     throwOnUnhandledError?: boolean | undefined;
     /** Milliseconds that the client's connection may be idle. Default: Node's own. */
     timeout?: number | undefined;
+    /** Limits of a request to the target, each with a code of its own and the status 504. They win over the options of one limit each. */
+    timeouts?: Timeouts | undefined;
     /** The target is a proxy: pass a request's absolute URL on in the path. Default `false`. */
     toProxy?: boolean | undefined;
     /** Milliseconds that an upgraded connection may be idle. Without effect in this version. */
@@ -400,6 +406,18 @@ declare namespace HttpProxy {
     xfwd?: boolean | undefined;
     /** Let `x-forwarded-proto` of an upgrade say `http` or `https` instead of `ws` or `wss`. Without effect in this version. */
     xfwdWsProtoAsHttp?: boolean | undefined;
+  }
+
+  /** Milliseconds; 0 is no limit. What runs out before the head is answered 504, later the client's connection is broken off. */
+  export interface Timeouts {
+    /** For name look-up, connection and TLS handshake: `ERR_PROXY_CONNECT_TIMEOUT`. Default `connectTimeout`. */
+    connect?: number | undefined;
+    /** From the request sent to the response's head: `ERR_PROXY_HEAD_TIMEOUT`. Default `proxyTimeout`. */
+    head?: number | undefined;
+    /** Between two reads of the response's body, and for each write of the request: `ERR_PROXY_IDLE_TIMEOUT`. Default `proxyTimeout`. */
+    idle?: number | undefined;
+    /** From the beginning to the end of the response's body: `ERR_PROXY_TOTAL_TIMEOUT`. Default: no limit. */
+    total?: number | undefined;
   }
 
   /** httpxy's name. */
@@ -451,7 +469,7 @@ declare namespace HttpProxy {
     port?: number;
     hostname?: string;
     /** The limit that ran out. */
-    timeout?: 'connect' | 'head' | 'idle';
+    timeout?: 'connect' | 'head' | 'idle' | 'total';
     /** A fitting status for a client that can still be answered. */
     status?: number;
     /** The part of the exchange in which it happened. */
@@ -644,6 +662,15 @@ declare namespace HttpProxy {
     on?: OnProxyEvent<TRequest, TResponse> | undefined;
     /** Is told of requests, answers and failures. Default: nobody is. */
     logger?: Logger | undefined;
+    /**
+     * Answers to leave to whoever stands behind: their statuses, or a function that says so. `next()` is called, nothing of the answer is
+     * written, and no listener hears of it. Without a `next` the target's answer is given.
+     */
+    passThrough?:
+      | readonly number[]
+      | ((status: number, proxyRes: http.IncomingMessage, req: TRequest) => boolean)
+      | false
+      | undefined;
     /** Rewrites bodies while they stream, decoded and coded again as they came. Default: they pass as they are. */
     responseTransform?: ResponseTransform<TRequest> | undefined;
   }

@@ -198,6 +198,17 @@ class ExchangeLife {
     if (this._mirror?.takeUpload(this._upload) !== true) this._upload?.stop();
   }
 
+  /** Leaves the client to somebody else: nothing was written, and nothing will be. */
+  _passOn() {
+    this._upload?.hold();
+    this._stop();
+    this._res.removeListener?.('close', this._onClientClose);
+    unwatchClient(this._req, this._onClientClose);
+    this._call.settled(PASSED_ON);
+    if (this._upload !== null) setImmediate(() => this.isSuperseded || this._upload.letGo());
+    this._mirror?.targetIsOver();
+  }
+
   _settle() {
     this._stop();
     this._call.settled();
@@ -222,4 +233,9 @@ const NO_HEAD = [];
 /** On a response: the exchange that answers it, or was the last to try. */
 const ACTIVE = Symbol('rs-proxy-middleware.exchange');
 
-module.exports = { ExchangeLife };
+/** On the options of a call: a function `(status, proxyRes, req)` that says whether to leave an answer to somebody else. */
+const PASS_ON = Symbol('rs-proxy-middleware.pass-on');
+/** What the promise of a call comes to that has done so. */
+const PASSED_ON = Symbol('rs-proxy-middleware.passed-on');
+
+module.exports = { ExchangeLife, PASS_ON, PASSED_ON };

@@ -56,11 +56,15 @@ class Call {
     (call.#predecessors ??= []).push(this, ...(this.#predecessors ?? []));
   }
 
-  /** It is over; a failure was told before. */
-  settled() {
+  /**
+   * It is over; a failure was told before.
+   *
+   * @param {symbol} [how] what its promise comes to
+   */
+  settled(how) {
     if (this.#isFollowed) return;
-    this.#outcome.resolve();
-    if (this.#predecessors !== null) for (const call of this.#predecessors) call.#outcome.resolve();
+    this.#outcome.resolve(how);
+    if (this.#predecessors !== null) for (const call of this.#predecessors) call.#outcome.resolve(how);
   }
 
   get #isAwaited() {
