@@ -31,6 +31,8 @@ class ExchangeLife {
     /** The request's body, if it is streamed; kept, because it may have to be sent again. */
     this._upload = null;
     this._isUploading = false;
+    /** It has paused the client's request until its body can be sent. */
+    this._holdsBody = false;
     /** What an earlier exchange has read of the body that is streamed. */
     this._prefix = undefined;
     /** The earlier exchange for the same request. */
@@ -59,6 +61,17 @@ class ExchangeLife {
     const previous = this._res[ACTIVE];
     if (previous !== undefined && !previous._yieldTo(this)) return;
     this._res[ACTIVE] = this;
+    // Somebody else reads the body, too, and would get to read what comes before this exchange begins.
+    if (this._req.readableFlowing !== true) return;
+    this._holdsBody = true;
+    this._req.pause();
+  }
+
+  /** The request's body is read, or will not be. */
+  _letFlow() {
+    if (!this._holdsBody) return;
+    this._holdsBody = false;
+    this._req.resume();
   }
 
   /** Nothing more is expected of it: it has failed, or its client is served or gone. */
@@ -186,6 +199,7 @@ class ExchangeLife {
     if (this._isOver) return;
     this._isOver = true;
     this._stopUpload();
+    this._letFlow();
     this._download?.abort();
     if (this._id >= 0) this._engine.native.abort(this._id);
     this._proxyReq?.closed(error);

@@ -53,11 +53,26 @@ class ExchangeRequest extends ExchangeLife {
     return this._call.options.buffer ?? this._req;
   }
 
-  /** The whole body, if it is there; `undefined` if it is to be streamed. */
-  #takeBody() {
-    if (this._body === undefined && this._prefix === undefined && this._source === this._req)
-      this._body = takeWhole(this._req);
+  /**
+   * The whole body, if it is there; `undefined` if it is to be streamed.
+   *
+   * @param {ProxyRequest} [facade] has the fields that it is sent with, if listeners have a say
+   */
+  #takeBody(facade) {
+    if (this._body === undefined && this._prefix === undefined && this._source === this._req) {
+      const consumed = this._call.options[CONSUMED_BODY];
+      this._body =
+        consumed === undefined
+          ? takeWhole(this._req)
+          : consumed((name) => (facade === undefined ? this.#field(name) : facade.getHeader(name)));
+    }
     return this._body;
+  }
+
+  /** The client's field, unless the options have one. */
+  #field(name) {
+    const own = Object.entries(this._call.headers ?? {}).findLast(([other]) => other.toLowerCase() === name);
+    return own === undefined ? this._req.headers[name] : own[1];
   }
 
   /** Sends again what an earlier exchange has sent of the same body. */
@@ -140,8 +155,10 @@ class ExchangeRequest extends ExchangeLife {
     }
     const facade = this._proxyReq;
     try {
-      const rest = facade.writableEnded ? EMPTY : this.#takeBody();
       const written = facade.takeWritten();
+      // A listener that writes a body that was read before the proxy could read it has sent all there is.
+      const isWritten = written.length > 0 && this._call.options[CONSUMED_BODY] !== undefined;
+      const rest = facade.writableEnded || isWritten ? EMPTY : this.#takeBody(facade);
       const body = rest === undefined ? undefined : joined(written, rest);
       const { base, text, fields } = facade.pack();
       facade.markSent();
@@ -167,6 +184,7 @@ class ExchangeRequest extends ExchangeLife {
 
   #sent(body) {
     this._engine.flushSoon();
+    this._letFlow();
     if (body !== undefined) return;
     const res = this._res;
     const source = this._source;
@@ -214,6 +232,8 @@ class ExchangeRequest extends ExchangeLife {
 }
 
 const BANG = 0x21;
+/** On the options of a call: a function that writes a body which was read before the proxy could read it. */
+const CONSUMED_BODY = Symbol('rs-proxy-middleware.consumed-body');
 /** Set by the tests of what a panic does; the engine must be built for it. */
 const FAULT = Symbol.for('rs-proxy-middleware.fault');
 
@@ -222,4 +242,4 @@ function joined(written, rest) {
   return Buffer.concat(rest.length > 0 ? [...written, rest] : written);
 }
 
-module.exports = { ExchangeRequest };
+module.exports = { CONSUMED_BODY, ExchangeRequest };

@@ -1,10 +1,12 @@
 'use strict';
 
 const { PASS_ON, PASSED_ON } = require('../bridge/exchange-life.js');
+const { CONSUMED_BODY } = require('../bridge/exchange-request.js');
 const { callListeners } = require('../bridge/listeners.js');
 const { warnOnce } = require('../bridge/warning.js');
 const { ProxyServer } = require('../proxy-server/proxy-server.js');
 const { verifyConfig } = require('./configuration.js');
+const { consumedBody } = require('./consumed-body.js');
 const { Debug: debug } = require('./debug.js');
 const { functionName } = require('./function-name.js');
 const { createPassThrough } = require('./pass-through.js');
@@ -82,11 +84,7 @@ class HttpProxyMiddleware {
       const active = found === this.options ? found : await found;
       // A function of the user's has answered.
       if (!isBegun && (res.headersSent || res.writableEnded)) return;
-      // Without a next there is nobody to pass the request on to.
-      const own =
-        this.#passThrough !== undefined && typeof next === 'function'
-          ? { ...active, [PASS_ON]: this.#passThrough }
-          : active;
+      const own = this.#withHooks(active, req, next);
       outcome = own === proxy.options ? proxy.web(req, res) : proxy.web(req, res, own);
     } catch (error) {
       this.#notForwarded(error, res, next);
@@ -95,6 +93,15 @@ class HttpProxyMiddleware {
     // Whom nobody answers, and nobody can hand on, the proxy answers: it must not take this for somebody who waits for a failure.
     if (typeof next !== 'function') await whenOver(outcome);
     else if ((await outcome.catch(next)) === PASSED_ON) next();
+  }
+
+  /** The same options, with what the exchange asks the middleware. */
+  #withHooks(active, req, next) {
+    const consumed = consumedBody(req);
+    // Without a next there is nobody to pass the request on to.
+    const passOn = typeof next === 'function' ? this.#passThrough : undefined;
+    if (consumed === undefined && passOn === undefined) return active;
+    return { ...active, [CONSUMED_BODY]: consumed, [PASS_ON]: passOn };
   }
 
   /** The options of this request: those of the middleware or, if somebody is asked, a promise of others. */
