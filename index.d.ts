@@ -322,12 +322,15 @@ declare namespace HttpProxy {
 
   export type ProxyTarget = ProxyTargetUrl | ProxyTargetDetailed;
 
-  /** Names the target of each request. What it throws is that request's error. */
-  export type ProxyTargetFunction = (req: http.IncomingMessage) => ProxyTarget;
+  /** Names the target of each request, or several. What it throws is that request's error. */
+  export type ProxyTargetFunction = (req: http.IncomingMessage) => ProxyTarget | readonly ProxyTarget[];
 
   export interface ServerOptions {
-    /** Where requests go: a URL, its parts, or a function that says so for each request. */
-    target?: ProxyTarget | ProxyTargetFunction | undefined;
+    /**
+     * Where requests go: a URL, its parts, or a function that says so for each request. The targets of a list are asked in turn; if one cannot
+     * be connected to, or has not answered what may be sent again, the next one is.
+     */
+    target?: ProxyTarget | readonly ProxyTarget[] | ProxyTargetFunction | undefined;
     /** Where a copy of each request goes; its answer is dropped. Alone, without `target`, the client is answered 200 at once. */
     forward?: ProxyTarget | ProxyTargetFunction | undefined;
     /** `false`: a fresh connection for each request. By default connections are pooled. This version refuses other agents. */
@@ -382,6 +385,11 @@ declare namespace HttpProxy {
     protocolRewrite?: string | undefined;
     /** Milliseconds until the response's head, and between two reads of its body. Default: no limit. */
     proxyTimeout?: number | undefined;
+    /**
+     * Send a request again that has failed: to the next target of a list, or to the same one. Default: to each target of a list once.
+     * Never after a byte of the answer, apart from `statuses`; never without the whole body (streamed ones are kept up to 64 KiB).
+     */
+    retry?: Retry | undefined;
     /** `false`: accept any certificate of a TLS target. Default `true`. */
     secure?: boolean | undefined;
     /** Leave the response to the `proxyRes` listeners. Default `false`. */
@@ -406,6 +414,18 @@ declare namespace HttpProxy {
     xfwd?: boolean | undefined;
     /** Let `x-forwarded-proto` of an upgrade say `http` or `https` instead of `ws` or `wss`. Without effect in this version. */
     xfwdWsProtoAsHttp?: boolean | undefined;
+  }
+
+  export interface Retry {
+    /** How often a request is sent at most, the first time included. Default: the number of targets, but at least 2. */
+    attempts?: number | undefined;
+    /**
+     * Which requests are sent again although their target may have acted on them. What could not be written to any target is sent again whatever
+     * its method. Default: `GET`, `HEAD`, `OPTIONS`, `PUT`, `DELETE`, `TRACE`.
+     */
+    methods?: readonly string[] | undefined;
+    /** Answers, from 400 to 599, that are not given but asked for again. Default: none. */
+    statuses?: readonly number[] | undefined;
   }
 
   /** Milliseconds; 0 is no limit. What runs out before the head is answered 504, later the client's connection is broken off. */
@@ -647,12 +667,12 @@ declare namespace HttpProxy {
     pathRewrite?: PathRewriteConfig<TRequest, TResponse> | undefined;
     /** Targets by host, path or both, or a function that names the target. `res` is undefined for upgrades. */
     router?:
-      | { [hostOrPath: string]: ProxyTarget }
+      | { [hostOrPath: string]: ProxyTarget | readonly ProxyTarget[] }
       | ((
           req: TRequest,
           res: TResponse | undefined,
           options: Options<TRequest, TResponse>,
-        ) => ProxyTarget | Promise<ProxyTarget>)
+        ) => ProxyTarget | readonly ProxyTarget[] | Promise<ProxyTarget | readonly ProxyTarget[]>)
       | undefined;
     /** Are given the proxy, behind the default ones. */
     plugins?: Plugin<TRequest, TResponse>[] | undefined;

@@ -36,7 +36,7 @@ function recorder() {
   return { events, on };
 }
 
-describe.each(FACES)('%s', (name, face) => {
+describe.each(FACES)('%s', (faceName, face) => {
   const consuming = (req, res, forward) => req.on('end', forward).resume();
   const parser = express().use(express.json(), (req) => req.forward());
   const parsing = (req, res, forward) => {
@@ -61,7 +61,7 @@ describe.each(FACES)('%s', (name, face) => {
     setTimeout(() => client.socket.write(body), 10);
     await client.closed();
     // The middleware sends again what was parsed, and what was not is its error.
-    const isMiddleware = name === 'createProxyMiddleware';
+    const isMiddleware = faceName === 'createProxyMiddleware';
     if (isMiddleware && app === consuming) {
       expect(readResponse(client.text).status).toBe(500);
       expect(target.connections).toEqual([]);

@@ -33,6 +33,8 @@ class ExchangeLife {
     this._isUploading = false;
     /** It has paused the client's request until its body can be sent. */
     this._holdsBody = false;
+    this._isWatching = false;
+    this._totalTimer = undefined;
     /** What an earlier exchange has read of the body that is streamed. */
     this._prefix = undefined;
     /** The earlier exchange for the same request. */
@@ -98,6 +100,37 @@ class ExchangeLife {
     return true;
   }
 
+  /** Leaves the request to another exchange of the same call. */
+  _replaceBy(next) {
+    const mirror = this._mirror;
+    this._mirror = null;
+    this._upload?.hold();
+    this._stop();
+    this._res.removeListener?.('close', this._onClientClose);
+    unwatchClient(this._req, this._onClientClose);
+    next._predecessor = this;
+    next._mirror = mirror;
+    next._watch();
+    this._res[ACTIVE] = next;
+  }
+
+  _watch() {
+    if (this._isWatching) return;
+    this._isWatching = true;
+    watchClient(this._req, this._res, this._onClientClose);
+  }
+
+  /** Fails when the time that is left of `timeouts.total` is over: the engine's limit is one attempt's. */
+  limitTotal(milliseconds) {
+    const { total } = this._call.options.timeouts;
+    const message = `The target has not answered completely within ${total} ms (option timeouts.total)`;
+    this._totalTimer = setTimeout(() => {
+      const phase = this._download === null ? 'head' : 'body';
+      const error = proxyError('ERR_PROXY_TOTAL_TIMEOUT', message, 504, phase, 'upstream');
+      this.fail(Object.assign(error, { timeout: 'total' }));
+    }, milliseconds);
+  }
+
   /** Makes sure that the client is there and nobody else answers it; gives `false` if there is nothing to do. */
   _engage() {
     const req = this._req;
@@ -112,7 +145,7 @@ class ExchangeLife {
       throw proxyError('ERR_PROXY_ALREADY_ANSWERING', message, 500, 'accept', 'internal');
     }
     this._hasBegun = true;
-    watchClient(req, res, this._onClientClose);
+    this._watch();
     if (res.headersSent) {
       const message = 'Cannot proxy a request whose response has begun';
       throw proxyError('ERR_HTTP_HEADERS_SENT', message, 500, 'accept', 'internal');
@@ -200,6 +233,7 @@ class ExchangeLife {
     this._isOver = true;
     this._stopUpload();
     this._letFlow();
+    clearTimeout(this._totalTimer);
     this._download?.abort();
     if (this._id >= 0) this._engine.native.abort(this._id);
     this._proxyReq?.closed(error);
@@ -252,4 +286,4 @@ const PASS_ON = Symbol('rs-proxy-middleware.pass-on');
 /** What the promise of a call comes to that has done so. */
 const PASSED_ON = Symbol('rs-proxy-middleware.passed-on');
 
-module.exports = { ExchangeLife, PASS_ON, PASSED_ON };
+module.exports = { ACTIVE, ExchangeLife, PASS_ON, PASSED_ON };

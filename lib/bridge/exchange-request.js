@@ -9,7 +9,7 @@
 const { saysItsEnd, unwatchClient } = require('./client.js');
 const { Engine } = require('./engine.js');
 const { hookError, proxyError, unpackError } = require('./errors.js');
-const { ExchangeLife } = require('./exchange-life.js');
+const { ACTIVE, ExchangeLife } = require('./exchange-life.js');
 const { packRequest } = require('./head-codec.js');
 const { withinTime } = require('./listeners.js');
 const { Mirror, Tee } = require('./mirror.js');
@@ -20,6 +20,7 @@ const { ProxyRequest } = require('../facades/proxy-request.js');
 const STREAMED = 1;
 const RAW_HEAD = 2;
 const PANIC = 4;
+const ANNOUNCED = 8;
 
 class ExchangeRequest extends ExchangeLife {
   /** Begins, a tick after `web()`: until then listeners may be added, and a small request body has arrived whole. */
@@ -30,7 +31,7 @@ class ExchangeRequest extends ExchangeLife {
       const { config, forward, headers } = this._call;
       const head = packRequest(this._req, headers);
       this._engine = Engine.get();
-      if (forward !== undefined) {
+      if (forward !== undefined && this._mirror === null) {
         this.#beginMirror(head);
         if (config === undefined) return;
       }
@@ -46,6 +47,34 @@ class ExchangeRequest extends ExchangeLife {
     } catch (thrown) {
       this.fail(hookError('web', thrown));
     }
+  }
+
+  /** With what method the target is asked. */
+  get _method() {
+    return this._proxyReq?.method ?? this._call.options.method?.toUpperCase() ?? this._req.method;
+  }
+
+  /**
+   * Sends the request again, to the next target of the call, in place of this exchange.
+   *
+   * @param {boolean} isRepeated whether the target may have acted on this one
+   * @returns {boolean} whether that can be done: the body must still be there, and the client
+   */
+  _tryAgain(isRepeated) {
+    const res = this._res;
+    const { attempts, options } = this._call;
+    const isGone = res.headersSent || res.writableEnded || res.destroyed || res[ACTIVE] !== this;
+    const isKept = this._upload === null || (this._mirror === null && this._upload.isKept);
+    const rest = options.timeouts?.total > 0 ? options.timeouts.total - attempts.elapsed : Infinity;
+    if (isGone || !isKept || rest <= 0) return false;
+    const pause = attempts.next(isRepeated);
+    this._call.config = attempts.config;
+    const next = new this.constructor(this._proxy, this._req, res, this._call);
+    this._replaceBy(next);
+    if (rest !== Infinity) next.limitTotal(rest);
+    if (pause === 0) next.begin();
+    else setTimeout(() => next.isOver || next.begin(), pause);
+    return true;
   }
 
   /** What is sent as the request's body: the client's, unless the `buffer` option names another stream. */
@@ -94,7 +123,13 @@ class ExchangeRequest extends ExchangeLife {
   #flags(body) {
     const isPanic = this._call.options[FAULT];
     this._isHeadRaw = this._showsResponse();
-    return (body === undefined ? STREAMED : 0) | (this._isHeadRaw ? RAW_HEAD : 0) | (isPanic ? PANIC : 0);
+    const streamed = body !== undefined ? 0 : this.#waits ? STREAMED | ANNOUNCED : STREAMED;
+    return streamed | (this._isHeadRaw ? RAW_HEAD : 0) | (isPanic ? PANIC : 0);
+  }
+
+  /** Whether a streamed body waits until it is known which target takes it. */
+  get #waits() {
+    return this._call.attempts !== undefined && this._mirror === null;
   }
 
   /** Begins the `forward` leg. Alone, it needs no answer: the client has one at once. */
@@ -193,7 +228,7 @@ class ExchangeRequest extends ExchangeLife {
       res.writeContinue();
     this._isUploading = true;
     const sink = this._mirror === null ? this : new Tee(this, this._mirror);
-    this._upload = new RequestBody(source, sink, this._prefix);
+    this._upload = new RequestBody(source, sink, this._prefix, this.#waits);
     if (source !== this._req) this._upload.watchClose();
   }
 

@@ -54,6 +54,9 @@ class Exchange extends ExchangeRequest {
       this._id = -1;
     }
     if (this._isOver) return;
+    if (this._call.attempts?.afterStatus(status, this._method, this._engine.inFlight)) {
+      if (this._tryAgain(true)) return;
+    }
     this._download = download;
     try {
       if (this._isHeadRaw || this._showsResponse()) this.#showResponse(status, flags, text);
@@ -238,16 +241,27 @@ class Exchange extends ExchangeRequest {
   }
 
   onFailed(text) {
+    const error = unpackError(text);
     const fail = () => {
       this._release();
-      this.fail(unpackError(text));
+      this.fail(error);
     };
-    if (this._download === null) {
+    if (this._download !== null) {
+      this._stopUpload();
+      this._download.cut(fail);
+    } else if (
+      this.#mayTryAgain(error) &&
+      this._tryAgain(error.phase !== 'connect' && error.phase !== 'tls')
+    ) {
+      this._release();
+    } else {
       fail();
-      return;
     }
-    this._stopUpload();
-    this._download.cut(fail);
+  }
+
+  #mayTryAgain(error) {
+    if (this._isOver) return false;
+    return this._call.attempts?.afterFailure(error, this._method, this._engine.inFlight) === true;
   }
 }
 

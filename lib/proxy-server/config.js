@@ -41,6 +41,7 @@ const MOST_CONFIGS = 1000;
  * @typedef {object} Config
  * @property {URL} target as events show it
  * @property {object} native the engine's half
+ * @property {number} [avoidedUntil] when its target is to be among the first again
  */
 
 /** @type {Map<string, Config>} */
@@ -64,22 +65,22 @@ class ConfigMemo {
    * Checks options, and finds their configuration.
    *
    * @param {Record<string, any>} options
+   * @param {unknown} [target] one of those that the options name
    * @returns {Config}
    * @throws {TypeError} that names the option that is wrong
    */
-  of(options) {
+  of(options, target = options.target) {
     if (!this.#knows(options)) this.#learn(options);
-    const { target } = options;
     if (typeof target !== 'string') {
       if (!hasParts(target, this.#parts)) {
-        this.#config = find(options);
+        this.#config = find(options, target);
         this.#parts = partsOf(target);
       }
       return this.#config;
     }
     const known = this.#byTarget.get(target);
     if (known !== undefined) return known;
-    const config = find(options);
+    const config = find(options, target);
     if (this.#byTarget.size >= MOST_CONFIGS) this.#byTarget.clear();
     this.#byTarget.set(target, config);
     return config;
@@ -139,16 +140,17 @@ function isSame(before, now) {
  * The configuration that these options mean.
  *
  * @param {Record<string, any>} options
+ * @param {unknown} [target] one of those that the options name
  * @returns {Config}
  * @throws {TypeError} that names the option that is wrong
  */
-function configOf(options) {
+function configOf(options, target = options.target) {
   checkOptions(options);
-  return find(options);
+  return find(options, target);
 }
 
-function find(options) {
-  const target = targetParts(options.target);
+function find(options, named) {
+  const target = targetParts(named);
   const { ca, from } = certificates(options, target);
   const settings = nativeOptions(options, target, ca);
   const key = JSON.stringify(settings);

@@ -36,6 +36,8 @@ pub struct Order {
     pub body: Option<Bytes>,
     /// The caller wants the response head as the target sent it, and runs the outgoing passes itself.
     pub raw_head: bool,
+    /// The caller is told, by [`Event::Writable`], when the request begins to be sent: what was not sent may go to another target.
+    pub announced: bool,
     /// Panic on purpose.
     #[cfg(feature = "fault-injection")]
     pub panic: bool,
@@ -178,6 +180,9 @@ async fn run(order: &Order, shared: &Shared, context: &Context) -> Result<Event,
             Some(connection) => connection,
             None => context.connector.connect(&key, order.config.timeouts).await?,
         };
+        if order.announced {
+            context.ring.push(order.id, Event::Writable);
+        }
         let attempt = Attempt { order, shared, context, key: &key, framing };
         match attempt.run(connection, &mut body).await {
             Ok(last) => return Ok(last),

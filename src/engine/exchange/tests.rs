@@ -85,6 +85,7 @@ fn order(method: &'static str, framing: Option<Framing>, body: Option<&'static s
         outbound: Outbound { head, framing, client_host: None },
         body: body.map(Bytes::from),
         raw_head: false,
+        announced: false,
         #[cfg(feature = "fault-injection")]
         panic: false,
     }
@@ -200,6 +201,17 @@ async fn a_streamed_put_is_repeated_from_the_beginning() {
     read_head(&mut fresh).await;
     assert_eq!(read_text(&mut fresh, 4).await, "abcd");
     fresh.write_all(OK).await.unwrap();
+    assert!(matches!(bench.completion().await, Event::Response(..)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_caller_that_asks_for_it_is_told_when_a_connection_is_there() {
+    let mut bench = Bench::new(1);
+    let mut target = bench.target();
+    bench.start(Order { announced: true, ..order("POST", Some(Framing::Length(1)), None) });
+    assert!(matches!(bench.completion().await, Event::Writable));
+    read_head(&mut target).await;
+    target.write_all(OK).await.unwrap();
     assert!(matches!(bench.completion().await, Event::Response(..)));
 }
 
