@@ -322,12 +322,15 @@ declare namespace HttpProxy {
 
   export type ProxyTarget = ProxyTargetUrl | ProxyTargetDetailed;
 
-  /** Names the target of each request. What it throws is that request's error. */
-  export type ProxyTargetFunction = (req: http.IncomingMessage) => ProxyTarget;
+  /** Names the target of each request, or several. What it throws is that request's error. */
+  export type ProxyTargetFunction = (req: http.IncomingMessage) => ProxyTarget | readonly ProxyTarget[];
 
   export interface ServerOptions {
-    /** Where requests go: a URL, its parts, or a function that says so for each request. */
-    target?: ProxyTarget | ProxyTargetFunction | undefined;
+    /**
+     * Where requests go: a URL, its parts, or a function that says so for each request. The targets of a list are asked in turn; if one cannot
+     * be connected to, or has not answered what may be sent again, the next one is.
+     */
+    target?: ProxyTarget | readonly ProxyTarget[] | ProxyTargetFunction | undefined;
     /** Where a copy of each request goes; its answer is dropped. Alone, without `target`, the client is answered 200 at once. */
     forward?: ProxyTarget | ProxyTargetFunction | undefined;
     /** `false`: a fresh connection for each request. By default connections are pooled. This version refuses other agents. */
@@ -358,7 +361,11 @@ declare namespace HttpProxy {
     followRedirects?: boolean | number | undefined;
     /** Header fields to add, or to replace whatever their case. An array repeats the field. */
     headers?: { [header: string]: string | number | readonly string[] | null | undefined } | undefined;
-    /** Wait for asynchronous `proxyReq` listeners, this many milliseconds at most. By default they are not waited for. */
+    /**
+     * Wait for asynchronous `proxyReq` and `proxyRes` listeners, this many milliseconds at most, before the head goes out; also for functions
+     * that name targets or paths. By default listeners are not waited for, the functions as long as they take. With `selfHandleResponse`
+     * nothing goes out by itself, and `proxyRes` is not waited for.
+     */
     hookTimeout?: number | undefined;
     /** Make a redirect that names the target name this host, and port, instead. Wins over `autoRewrite`. */
     hostRewrite?: string | undefined;
@@ -378,6 +385,11 @@ declare namespace HttpProxy {
     protocolRewrite?: string | undefined;
     /** Milliseconds until the response's head, and between two reads of its body. Default: no limit. */
     proxyTimeout?: number | undefined;
+    /**
+     * Send a request again that has failed: to the next target of a list, or to the same one. Default: to each target of a list once.
+     * Never after a byte of the answer, apart from `statuses`; never without the whole body (streamed ones are kept up to 64 KiB).
+     */
+    retry?: Retry | undefined;
     /** `false`: accept any certificate of a TLS target. Default `true`. */
     secure?: boolean | undefined;
     /** Leave the response to the `proxyRes` listeners. Default `false`. */
@@ -388,6 +400,8 @@ declare namespace HttpProxy {
     throwOnUnhandledError?: boolean | undefined;
     /** Milliseconds that the client's connection may be idle. Default: Node's own. */
     timeout?: number | undefined;
+    /** Limits of a request to the target, each with a code of its own and the status 504. They win over the options of one limit each. */
+    timeouts?: Timeouts | undefined;
     /** The target is a proxy: pass a request's absolute URL on in the path. Default `false`. */
     toProxy?: boolean | undefined;
     /** Milliseconds that an upgraded connection may be idle. Without effect in this version. */
@@ -400,6 +414,30 @@ declare namespace HttpProxy {
     xfwd?: boolean | undefined;
     /** Let `x-forwarded-proto` of an upgrade say `http` or `https` instead of `ws` or `wss`. Without effect in this version. */
     xfwdWsProtoAsHttp?: boolean | undefined;
+  }
+
+  export interface Retry {
+    /** How often a request is sent at most, the first time included. Default: the number of targets, but at least 2. */
+    attempts?: number | undefined;
+    /**
+     * Which requests are sent again although their target may have acted on them. What could not be written to any target is sent again whatever
+     * its method. Default: `GET`, `HEAD`, `OPTIONS`, `PUT`, `DELETE`, `TRACE`.
+     */
+    methods?: readonly string[] | undefined;
+    /** Answers, from 400 to 599, that are not given but asked for again. Default: none. */
+    statuses?: readonly number[] | undefined;
+  }
+
+  /** Milliseconds; 0 is no limit. What runs out before the head is answered 504, later the client's connection is broken off. */
+  export interface Timeouts {
+    /** For name look-up, connection and TLS handshake: `ERR_PROXY_CONNECT_TIMEOUT`. Default `connectTimeout`. */
+    connect?: number | undefined;
+    /** From the request sent to the response's head: `ERR_PROXY_HEAD_TIMEOUT`. Default `proxyTimeout`. */
+    head?: number | undefined;
+    /** Between two reads of the response's body, and for each write of the request: `ERR_PROXY_IDLE_TIMEOUT`. Default `proxyTimeout`. */
+    idle?: number | undefined;
+    /** From the beginning to the end of the response's body: `ERR_PROXY_TOTAL_TIMEOUT`. Default: no limit. */
+    total?: number | undefined;
   }
 
   /** httpxy's name. */
@@ -451,7 +489,7 @@ declare namespace HttpProxy {
     port?: number;
     hostname?: string;
     /** The limit that ran out. */
-    timeout?: 'connect' | 'head' | 'idle';
+    timeout?: 'connect' | 'head' | 'idle' | 'total';
     /** A fitting status for a client that can still be answered. */
     status?: number;
     /** The part of the exchange in which it happened. */
@@ -629,12 +667,12 @@ declare namespace HttpProxy {
     pathRewrite?: PathRewriteConfig<TRequest, TResponse> | undefined;
     /** Targets by host, path or both, or a function that names the target. `res` is undefined for upgrades. */
     router?:
-      | { [hostOrPath: string]: ProxyTarget }
+      | { [hostOrPath: string]: ProxyTarget | readonly ProxyTarget[] }
       | ((
           req: TRequest,
           res: TResponse | undefined,
           options: Options<TRequest, TResponse>,
-        ) => ProxyTarget | Promise<ProxyTarget>)
+        ) => ProxyTarget | readonly ProxyTarget[] | Promise<ProxyTarget | readonly ProxyTarget[]>)
       | undefined;
     /** Are given the proxy, behind the default ones. */
     plugins?: Plugin<TRequest, TResponse>[] | undefined;
@@ -644,6 +682,15 @@ declare namespace HttpProxy {
     on?: OnProxyEvent<TRequest, TResponse> | undefined;
     /** Is told of requests, answers and failures. Default: nobody is. */
     logger?: Logger | undefined;
+    /**
+     * Answers to leave to whoever stands behind: their statuses, or a function that says so. `next()` is called, nothing of the answer is
+     * written, and no listener hears of it. Without a `next` the target's answer is given.
+     */
+    passThrough?:
+      | readonly number[]
+      | ((status: number, proxyRes: http.IncomingMessage, req: TRequest) => boolean)
+      | false
+      | undefined;
     /** Rewrites bodies while they stream, decoded and coded again as they came. Default: they pass as they are. */
     responseTransform?: ResponseTransform<TRequest> | undefined;
   }

@@ -38,3 +38,57 @@ http.createServer((req, res) => {
 
 // @ts-expect-error an event that does not exist
 createProxyMiddleware({ target: 'http://127.0.0.1:9000', on: { proxyRequest: () => {} } });
+
+createProxyMiddleware({
+  target: 'http://127.0.0.1:9000',
+  hookTimeout: 1000,
+  timeouts: { connect: 500, head: 1000, idle: 1000, total: 60_000 },
+  passThrough: [404, 410],
+  on: {
+    proxyReq: async (proxyReq) => {
+      proxyReq.setHeader('x-late', await Promise.resolve('1'));
+    },
+    proxyRes: async (proxyRes) => {
+      proxyRes.headers['x-late'] = await Promise.resolve('1');
+    },
+    error: (error) => {
+      error.timeout satisfies 'connect' | 'head' | 'idle' | 'total' | undefined;
+    },
+  },
+});
+createProxyMiddleware<express.Request, express.Response>({
+  target: 'http://127.0.0.1:9000',
+  passThrough: (status, proxyRes, req) => {
+    status satisfies number;
+    proxyRes satisfies http.IncomingMessage;
+    req satisfies express.Request;
+    return req.originalUrl === '/' && proxyRes.headers['x-a'] === '1';
+  },
+});
+
+// @ts-expect-error a limit that does not exist
+createProxyMiddleware({ target: 'http://127.0.0.1:9000', timeouts: { first: 5 } });
+// @ts-expect-error a text is no limit
+createProxyMiddleware({ target: 'http://127.0.0.1:9000', timeouts: { head: '5' } });
+// @ts-expect-error a single status is no list
+createProxyMiddleware({ target: 'http://127.0.0.1:9000', passThrough: 404 });
+// @ts-expect-error nobody waits for it
+createProxyMiddleware({ target: 'http://127.0.0.1:9000', passThrough: async () => true });
+
+createProxyMiddleware({
+  target: ['http://127.0.0.1:9000', new URL('http://127.0.0.1:9001'), { host: '127.0.0.1', port: 9002 }],
+  router: { '/a': ['http://127.0.0.1:9003', 'http://127.0.0.1:9004'] },
+  retry: { attempts: 3, methods: ['GET', 'POST'], statuses: [502, 503, 504] },
+});
+createProxyMiddleware({ target: 'http://127.0.0.1:9000', retry: {} });
+
+// @ts-expect-error a list holds targets
+createProxyMiddleware({ target: ['http://127.0.0.1:9000', 5] });
+// @ts-expect-error a list of functions
+createProxyMiddleware({ target: [() => 'http://127.0.0.1:9000'] });
+// @ts-expect-error a rule that does not exist
+createProxyMiddleware({ target: 'http://127.0.0.1:9000', retry: { times: 3 } });
+// @ts-expect-error a single status is no list
+createProxyMiddleware({ target: 'http://127.0.0.1:9000', retry: { statuses: 503 } });
+// @ts-expect-error one mirror only
+createProxyMiddleware({ target: 'http://127.0.0.1:9000', forward: ['http://127.0.0.1:9001'] });

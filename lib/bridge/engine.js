@@ -46,6 +46,11 @@ class Engine {
     return this.#native;
   }
 
+  /** How many exchanges there are. */
+  get inFlight() {
+    return this.#exchanges.length - this.#free.length;
+  }
+
   /** Gives an exchange its number. It gets its completions by that number until it gives it back. */
   register(exchange) {
     const id = this.#free.pop() ?? this.#exchanges.length;
@@ -60,7 +65,7 @@ class Engine {
   flushSoon() {
     if (this.#willFlush) return;
     // A lone one has nobody to share the call with, and waits for the answer.
-    if (this.#exchanges.length - this.#free.length === 1) {
+    if (this.inFlight === 1) {
       this.#native.flush();
       return;
     }

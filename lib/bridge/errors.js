@@ -15,7 +15,7 @@ const RESOLVER_ERRNO = { ENOTFOUND: -3008, EAI_AGAIN: -3001 };
  * @typedef {Error & {
  *   code: string, status: number, phase: string, side: 'client' | 'upstream' | 'internal',
  *   errno?: number, syscall?: string, address?: string, port?: number, hostname?: string,
- *   timeout?: 'connect' | 'head' | 'idle'
+ *   timeout?: 'connect' | 'head' | 'idle' | 'total', isAnswered: boolean
  * }} ProxyError
  */
 
@@ -26,7 +26,8 @@ const RESOLVER_ERRNO = { ENOTFOUND: -3008, EAI_AGAIN: -3001 };
  * @returns {ProxyError}
  */
 function unpackError(text) {
-  const [code, status, phase, side, syscall, address, port, hostname, timeout, ...message] = text.split('\n');
+  const [code, status, phase, side, syscall, address, port, hostname, timeout, answered, ...message] =
+    text.split('\n');
   const error = new Error(message.join('\n'));
   const errno = RESOLVER_ERRNO[code] ?? (syscall && -os.constants.errno[code]);
   if (errno) error.errno = errno;
@@ -39,7 +40,7 @@ function unpackError(text) {
     error.timeout = timeout;
     error.cause = new Error(`The target exceeded the ${timeout} time-out`);
   }
-  return withDetails(error, Number(status), phase, side);
+  return withDetails(error, Number(status), phase, side, answered !== '');
 }
 
 /**
@@ -71,8 +72,8 @@ function proxyError(code, message, status, phase, side) {
 }
 
 /** Details that are ours: there for whoever asks, not in the way of whoever prints the error. */
-function withDetails(error, status, phase, side) {
-  for (const [key, value] of Object.entries({ status, phase, side })) {
+function withDetails(error, status, phase, side, isAnswered = false) {
+  for (const [key, value] of Object.entries({ status, phase, side, isAnswered })) {
     Object.defineProperty(error, key, { value, writable: true, configurable: true, enumerable: false });
   }
   return error;

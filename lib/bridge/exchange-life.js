@@ -31,6 +31,10 @@ class ExchangeLife {
     /** The request's body, if it is streamed; kept, because it may have to be sent again. */
     this._upload = null;
     this._isUploading = false;
+    /** It has paused the client's request until its body can be sent. */
+    this._holdsBody = false;
+    this._isWatching = false;
+    this._totalTimer = undefined;
     /** What an earlier exchange has read of the body that is streamed. */
     this._prefix = undefined;
     /** The earlier exchange for the same request. */
@@ -59,6 +63,17 @@ class ExchangeLife {
     const previous = this._res[ACTIVE];
     if (previous !== undefined && !previous._yieldTo(this)) return;
     this._res[ACTIVE] = this;
+    // Somebody else reads the body, too, and would get to read what comes before this exchange begins.
+    if (this._req.readableFlowing !== true) return;
+    this._holdsBody = true;
+    this._req.pause();
+  }
+
+  /** The request's body is read, or will not be. */
+  _letFlow() {
+    if (!this._holdsBody) return;
+    this._holdsBody = false;
+    this._req.resume();
   }
 
   /** Nothing more is expected of it: it has failed, or its client is served or gone. */
@@ -85,6 +100,37 @@ class ExchangeLife {
     return true;
   }
 
+  /** Leaves the request to another exchange of the same call. */
+  _replaceBy(next) {
+    const mirror = this._mirror;
+    this._mirror = null;
+    this._upload?.hold();
+    this._stop();
+    this._res.removeListener?.('close', this._onClientClose);
+    unwatchClient(this._req, this._onClientClose);
+    next._predecessor = this;
+    next._mirror = mirror;
+    next._watch();
+    this._res[ACTIVE] = next;
+  }
+
+  _watch() {
+    if (this._isWatching) return;
+    this._isWatching = true;
+    watchClient(this._req, this._res, this._onClientClose);
+  }
+
+  /** Fails when the time that is left of `timeouts.total` is over: the engine's limit is one attempt's. */
+  limitTotal(milliseconds) {
+    const { total } = this._call.options.timeouts;
+    const message = `The target has not answered completely within ${total} ms (option timeouts.total)`;
+    this._totalTimer = setTimeout(() => {
+      const phase = this._download === null ? 'head' : 'body';
+      const error = proxyError('ERR_PROXY_TOTAL_TIMEOUT', message, 504, phase, 'upstream');
+      this.fail(Object.assign(error, { timeout: 'total' }));
+    }, milliseconds);
+  }
+
   /** Makes sure that the client is there and nobody else answers it; gives `false` if there is nothing to do. */
   _engage() {
     const req = this._req;
@@ -99,7 +145,7 @@ class ExchangeLife {
       throw proxyError('ERR_PROXY_ALREADY_ANSWERING', message, 500, 'accept', 'internal');
     }
     this._hasBegun = true;
-    watchClient(req, res, this._onClientClose);
+    this._watch();
     if (res.headersSent) {
       const message = 'Cannot proxy a request whose response has begun';
       throw proxyError('ERR_HTTP_HEADERS_SENT', message, 500, 'accept', 'internal');
@@ -186,6 +232,8 @@ class ExchangeLife {
     if (this._isOver) return;
     this._isOver = true;
     this._stopUpload();
+    this._letFlow();
+    clearTimeout(this._totalTimer);
     this._download?.abort();
     if (this._id >= 0) this._engine.native.abort(this._id);
     this._proxyReq?.closed(error);
@@ -196,6 +244,17 @@ class ExchangeLife {
     this._isUploading = false;
     // A mirror has an exchange of its own, and gets what is still to come.
     if (this._mirror?.takeUpload(this._upload) !== true) this._upload?.stop();
+  }
+
+  /** Leaves the client to somebody else: nothing was written, and nothing will be. */
+  _passOn() {
+    this._upload?.hold();
+    this._stop();
+    this._res.removeListener?.('close', this._onClientClose);
+    unwatchClient(this._req, this._onClientClose);
+    this._call.settled(PASSED_ON);
+    if (this._upload !== null) setImmediate(() => this.isSuperseded || this._upload.letGo());
+    this._mirror?.targetIsOver();
   }
 
   _settle() {
@@ -222,4 +281,9 @@ const NO_HEAD = [];
 /** On a response: the exchange that answers it, or was the last to try. */
 const ACTIVE = Symbol('rs-proxy-middleware.exchange');
 
-module.exports = { ExchangeLife };
+/** On the options of a call: a function `(status, proxyRes, req)` that says whether to leave an answer to somebody else. */
+const PASS_ON = Symbol('rs-proxy-middleware.pass-on');
+/** What the promise of a call comes to that has done so. */
+const PASSED_ON = Symbol('rs-proxy-middleware.passed-on');
+
+module.exports = { ACTIVE, ExchangeLife, PASS_ON, PASSED_ON };

@@ -9,7 +9,7 @@
 const { saysItsEnd, unwatchClient } = require('./client.js');
 const { Engine } = require('./engine.js');
 const { hookError, proxyError, unpackError } = require('./errors.js');
-const { ExchangeLife } = require('./exchange-life.js');
+const { ACTIVE, ExchangeLife } = require('./exchange-life.js');
 const { packRequest } = require('./head-codec.js');
 const { withinTime } = require('./listeners.js');
 const { Mirror, Tee } = require('./mirror.js');
@@ -20,6 +20,7 @@ const { ProxyRequest } = require('../facades/proxy-request.js');
 const STREAMED = 1;
 const RAW_HEAD = 2;
 const PANIC = 4;
+const ANNOUNCED = 8;
 
 class ExchangeRequest extends ExchangeLife {
   /** Begins, a tick after `web()`: until then listeners may be added, and a small request body has arrived whole. */
@@ -30,7 +31,7 @@ class ExchangeRequest extends ExchangeLife {
       const { config, forward, headers } = this._call;
       const head = packRequest(this._req, headers);
       this._engine = Engine.get();
-      if (forward !== undefined) {
+      if (forward !== undefined && this._mirror === null) {
         this.#beginMirror(head);
         if (config === undefined) return;
       }
@@ -48,16 +49,59 @@ class ExchangeRequest extends ExchangeLife {
     }
   }
 
+  /** With what method the target is asked. */
+  get _method() {
+    return this._proxyReq?.method ?? this._call.options.method?.toUpperCase() ?? this._req.method;
+  }
+
+  /**
+   * Sends the request again, to the next target of the call, in place of this exchange.
+   *
+   * @param {boolean} isRepeated whether the target may have acted on this one
+   * @returns {boolean} whether that can be done: the body must still be there, and the client
+   */
+  _tryAgain(isRepeated) {
+    const res = this._res;
+    const { attempts, options } = this._call;
+    const isGone = res.headersSent || res.writableEnded || res.destroyed || res[ACTIVE] !== this;
+    const isKept = this._upload === null || (this._mirror === null && this._upload.isKept);
+    const rest = options.timeouts?.total > 0 ? options.timeouts.total - attempts.elapsed : Infinity;
+    if (isGone || !isKept || rest <= 0) return false;
+    const pause = attempts.next(isRepeated);
+    this._call.config = attempts.config;
+    const next = new this.constructor(this._proxy, this._req, res, this._call);
+    this._replaceBy(next);
+    if (rest !== Infinity) next.limitTotal(rest);
+    if (pause === 0) next.begin();
+    else setTimeout(() => next.isOver || next.begin(), pause);
+    return true;
+  }
+
   /** What is sent as the request's body: the client's, unless the `buffer` option names another stream. */
   get _source() {
     return this._call.options.buffer ?? this._req;
   }
 
-  /** The whole body, if it is there; `undefined` if it is to be streamed. */
-  #takeBody() {
-    if (this._body === undefined && this._prefix === undefined && this._source === this._req)
-      this._body = takeWhole(this._req);
+  /**
+   * The whole body, if it is there; `undefined` if it is to be streamed.
+   *
+   * @param {ProxyRequest} [facade] has the fields that it is sent with, if listeners have a say
+   */
+  #takeBody(facade) {
+    if (this._body === undefined && this._prefix === undefined && this._source === this._req) {
+      const consumed = this._call.options[CONSUMED_BODY];
+      this._body =
+        consumed === undefined
+          ? takeWhole(this._req)
+          : consumed((name) => (facade === undefined ? this.#field(name) : facade.getHeader(name)));
+    }
     return this._body;
+  }
+
+  /** The client's field, unless the options have one. */
+  #field(name) {
+    const own = Object.entries(this._call.headers ?? {}).findLast(([other]) => other.toLowerCase() === name);
+    return own === undefined ? this._req.headers[name] : own[1];
   }
 
   /** Sends again what an earlier exchange has sent of the same body. */
@@ -79,7 +123,13 @@ class ExchangeRequest extends ExchangeLife {
   #flags(body) {
     const isPanic = this._call.options[FAULT];
     this._isHeadRaw = this._showsResponse();
-    return (body === undefined ? STREAMED : 0) | (this._isHeadRaw ? RAW_HEAD : 0) | (isPanic ? PANIC : 0);
+    const streamed = body !== undefined ? 0 : this.#waits ? STREAMED | ANNOUNCED : STREAMED;
+    return streamed | (this._isHeadRaw ? RAW_HEAD : 0) | (isPanic ? PANIC : 0);
+  }
+
+  /** Whether a streamed body waits until it is known which target takes it. */
+  get #waits() {
+    return this._call.attempts !== undefined && this._mirror === null;
   }
 
   /** Begins the `forward` leg. Alone, it needs no answer: the client has one at once. */
@@ -140,8 +190,10 @@ class ExchangeRequest extends ExchangeLife {
     }
     const facade = this._proxyReq;
     try {
-      const rest = facade.writableEnded ? EMPTY : this.#takeBody();
       const written = facade.takeWritten();
+      // A listener that writes a body that was read before the proxy could read it has sent all there is.
+      const isWritten = written.length > 0 && this._call.options[CONSUMED_BODY] !== undefined;
+      const rest = facade.writableEnded || isWritten ? EMPTY : this.#takeBody(facade);
       const body = rest === undefined ? undefined : joined(written, rest);
       const { base, text, fields } = facade.pack();
       facade.markSent();
@@ -167,6 +219,7 @@ class ExchangeRequest extends ExchangeLife {
 
   #sent(body) {
     this._engine.flushSoon();
+    this._letFlow();
     if (body !== undefined) return;
     const res = this._res;
     const source = this._source;
@@ -175,7 +228,7 @@ class ExchangeRequest extends ExchangeLife {
       res.writeContinue();
     this._isUploading = true;
     const sink = this._mirror === null ? this : new Tee(this, this._mirror);
-    this._upload = new RequestBody(source, sink, this._prefix);
+    this._upload = new RequestBody(source, sink, this._prefix, this.#waits);
     if (source !== this._req) this._upload.watchClose();
   }
 
@@ -214,6 +267,8 @@ class ExchangeRequest extends ExchangeLife {
 }
 
 const BANG = 0x21;
+/** On the options of a call: a function that writes a body which was read before the proxy could read it. */
+const CONSUMED_BODY = Symbol('rs-proxy-middleware.consumed-body');
 /** Set by the tests of what a panic does; the engine must be built for it. */
 const FAULT = Symbol.for('rs-proxy-middleware.fault');
 
@@ -222,4 +277,4 @@ function joined(written, rest) {
   return Buffer.concat(rest.length > 0 ? [...written, rest] : written);
 }
 
-module.exports = { ExchangeRequest };
+module.exports = { CONSUMED_BODY, ExchangeRequest };

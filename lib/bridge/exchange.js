@@ -7,9 +7,11 @@
 
 const { saysItsEnd, unwatchClient } = require('./client.js');
 const { proxyError, unpackError } = require('./errors.js');
+const { PASS_ON } = require('./exchange-life.js');
 const { ExchangeRequest } = require('./exchange-request.js');
 const { unpack } = require('./head-codec.js');
 const { linger } = require('./linger.js');
+const { withinTime } = require('./listeners.js');
 const { ResponseBody } = require('./response-body.js');
 const { canChunk, settleEdits, writeHead, writeInterim, writeTrailers } = require('./response-writer.js');
 const { ProxyResponse } = require('../facades/proxy-response.js');
@@ -20,11 +22,17 @@ const ENDS_CONNECTION = 4;
 const HTTP10 = 8;
 
 class Exchange extends ExchangeRequest {
+  /** The response's head waits for asynchronous listeners. */
+  #isHeld = false;
+  /** Trailers that have come meanwhile. */
+  #heldTrailers = '';
+
   _showsResponse() {
     return (
       this._call.options.selfHandleResponse ||
       this._hasListeners('proxyRes') ||
       this._hasListeners('end') ||
+      this._call.options[PASS_ON] !== undefined ||
       (this._proxyReq !== null && this._proxyReq.listenerCount('response') > 0)
     );
   }
@@ -46,6 +54,9 @@ class Exchange extends ExchangeRequest {
       this._id = -1;
     }
     if (this._isOver) return;
+    if (this._call.attempts?.afterStatus(status, this._method, this._engine.inFlight)) {
+      if (this._tryAgain(true)) return;
+    }
     this._download = download;
     try {
       if (this._isHeadRaw || this._showsResponse()) this.#showResponse(status, flags, text);
@@ -77,6 +88,10 @@ class Exchange extends ExchangeRequest {
       const isChunked = (flags & OPEN_ENDED) !== 0 && download.isWhole && canChunk(this._req, res);
       if (isChunked && !res.hasHeader('content-length')) res.setHeader('transfer-encoding', 'chunked');
     }
+    if (this.#heldTrailers !== '') {
+      res.flushHeaders?.();
+      writeTrailers(res, this.#heldTrailers);
+    }
     download.deliver(res, cutsUpload ? this._req : null, () => this.#delivered());
   }
 
@@ -98,6 +113,7 @@ class Exchange extends ExchangeRequest {
   #pipe(facade, flags) {
     const cutsUpload = this.#cutUpload(flags);
     const { outlet } = facade;
+    if (this.#heldTrailers !== '') this.#passTrailers(this.#heldTrailers);
     outlet.pipe(this._res, { end: !cutsUpload });
     if (cutsUpload) outlet.once('end', () => linger(this._req, () => this._res.end()));
   }
@@ -123,8 +139,38 @@ class Exchange extends ExchangeRequest {
       isHttp10: (flags & HTTP10) !== 0,
     });
     this._proxyRes = facade;
+    if (this._call.options[PASS_ON]?.(status, facade, this._req)) {
+      this._passOn();
+      return;
+    }
     this._proxyReq?.responded(facade);
-    this._emit('proxyRes', [facade, this._req, res]);
+    const pending = this._emit('proxyRes', [facade, this._req, res]);
+    const { hookTimeout, selfHandleResponse } = this._call.options;
+    if (pending === undefined || !(hookTimeout > 0) || selfHandleResponse) this.#passResponse(facade, flags);
+    else this.#awaitHooks(facade, flags, pending, hookTimeout);
+  }
+
+  /** Lets the head go when the listeners have settled, or when one of them reads the body: what it reads, the client gets, too. */
+  #awaitHooks(facade, flags, pending, milliseconds) {
+    this.#isHeld = true;
+    const goOn = () => {
+      if (!this.#isHeld) return;
+      this.#isHeld = false;
+      try {
+        this.#passResponse(facade, flags);
+      } catch (thrown) {
+        this._failed('proxyRes', thrown);
+      }
+    };
+    facade.onceRead(goOn);
+    withinTime('proxyRes', pending, milliseconds).then(goOn, (error) => {
+      if (this.#isHeld) this.fail(error);
+    });
+  }
+
+  /** Goes on with a response whose listeners were called. */
+  #passResponse(facade, flags) {
+    const res = this._res;
     if (this._isOver) return;
     const emitEnd = () => this._emit('end', [this._req, res, facade]);
     if (this._call.options.selfHandleResponse) {
@@ -189,21 +235,33 @@ class Exchange extends ExchangeRequest {
     this._stopUpload();
     this._proxyRes?.setTrailers(trailers);
     const isTheirs = this._call.options.selfHandleResponse;
-    if (trailers !== '' && !this._isOver && !isTheirs) this.#passTrailers(trailers);
+    if (this.#isHeld) this.#heldTrailers = trailers;
+    else if (trailers !== '' && !this._isOver && !isTheirs) this.#passTrailers(trailers);
     download.end(() => this._release());
   }
 
   onFailed(text) {
+    const error = unpackError(text);
     const fail = () => {
       this._release();
-      this.fail(unpackError(text));
+      this.fail(error);
     };
-    if (this._download === null) {
+    if (this._download !== null) {
+      this._stopUpload();
+      this._download.cut(fail);
+    } else if (
+      this.#mayTryAgain(error) &&
+      this._tryAgain(error.phase !== 'connect' && error.phase !== 'tls')
+    ) {
+      this._release();
+    } else {
       fail();
-      return;
     }
-    this._stopUpload();
-    this._download.cut(fail);
+  }
+
+  #mayTryAgain(error) {
+    if (this._isOver) return false;
+    return this._call.attempts?.afterFailure(error, this._method, this._engine.inFlight) === true;
   }
 }
 

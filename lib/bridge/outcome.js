@@ -35,8 +35,8 @@ class Outcome extends Promise {
     return super.then(onFulfilled, onRejected);
   }
 
-  resolve() {
-    this.#resolve();
+  resolve(value) {
+    this.#resolve(value);
   }
 
   reject(error) {

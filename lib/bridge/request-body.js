@@ -81,6 +81,8 @@ class RequestBody {
   #keptBytes = 0;
   #isWhole = false;
   #isHeld = false;
+  /** No more is read than can be kept. */
+  #waits;
   /** What says that there will be no more. */
   #closing = NOTHING;
 
@@ -88,8 +90,10 @@ class RequestBody {
    * @param {import('node:stream').Readable} source the request, or what is sent instead of its body
    * @param {{ write(chunk: Buffer): boolean, finish(trailers: object): void, fail(error: Error): void }} sink
    * @param {Buffer[]} [prefix] what somebody else has read of it before
+   * @param {boolean} [waits] for `resume()`, as soon as no more of it can be kept
    */
-  constructor(source, sink, prefix) {
+  constructor(source, sink, prefix, waits = false) {
+    this.#waits = waits;
     this.#source = source;
     this.#sink = sink;
     source.on('error', this.#onError);
@@ -97,7 +101,7 @@ class RequestBody {
     if (typeof source.read === 'function' || typeof source.pipe !== 'function')
       source.on('data', this.#onData).on('end', this.#onEnd);
     else this.#pipe();
-    if (prefix !== undefined) source.resume?.();
+    if (prefix !== undefined && !this.#isFull) source.resume?.();
     if (source.readableEnded) this.#onEnd();
   }
 
@@ -131,7 +135,7 @@ class RequestBody {
       return true;
     }
     this.#keep(bytes);
-    const hasRoom = this.#sink.write(bytes);
+    const hasRoom = this.#sink.write(bytes) && !this.#isFull;
     if (!hasRoom && this.#inlet === null) this.#source.pause();
     return hasRoom;
   };
@@ -139,8 +143,13 @@ class RequestBody {
   #keep(bytes) {
     if (this.#kept === null) return;
     this.#keptBytes += bytes.length;
-    if (this.#keptBytes > MOST_KEPT) this.#kept = null;
+    if (this.#keptBytes > MOST_KEPT && !this.#waits) this.#kept = null;
     else this.#kept.push(bytes);
+  }
+
+  /** Whether it waits with what it has. */
+  get #isFull() {
+    return this.#waits && this.#keptBytes >= MOST_KEPT;
   }
 
   #onEnd = () => {
@@ -171,6 +180,8 @@ class RequestBody {
   /** There is room again. */
   resume() {
     if (this.#isOver) return;
+    this.#waits = false;
+    if (this.#keptBytes > MOST_KEPT) this.#kept = null;
     if (this.#inlet === null) this.#source.resume();
     else this.#inlet.emit('drain');
   }
@@ -185,6 +196,11 @@ class RequestBody {
 
   get isOver() {
     return this.#isOver;
+  }
+
+  /** Whether it can be sent again. */
+  get isKept() {
+    return this.#kept !== null;
   }
 
   /** Reads no more; the source may be read by others again. */

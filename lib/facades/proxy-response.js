@@ -17,6 +17,7 @@ class ProxyResponse extends http.IncomingMessage {
   #request;
   /** What is made of the body, if it is to be made into something else. */
   #outlet = null;
+  #onRead = null;
 
   /**
    * @param {import('../bridge/exchange.js').Exchange} exchange
@@ -107,6 +108,11 @@ class ProxyResponse extends http.IncomingMessage {
     this.#outlet = stage(this.iterator({ destroyOnReturn: false })).once('error', onError);
   }
 
+  /** Calls `onRead` before the first piece of the body is read, if that is still to come. */
+  onceRead(onRead) {
+    this.#onRead = onRead;
+  }
+
   /** Where the client's body comes from. */
   get outlet() {
     return this.#outlet ?? this;
@@ -130,7 +136,10 @@ class ProxyResponse extends http.IncomingMessage {
     }
     this.#isRead = true;
     // As with Node's own there is nothing yet while the listeners are called: who reads at once must not read what the client is to get.
-    process.nextTick(() => this.#body.feed(this));
+    process.nextTick(() => {
+      this.#onRead?.();
+      this.#body.feed(this);
+    });
   }
 
   setTrailers(text) {

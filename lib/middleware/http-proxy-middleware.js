@@ -1,11 +1,15 @@
 'use strict';
 
+const { PASS_ON, PASSED_ON } = require('../bridge/exchange-life.js');
+const { CONSUMED_BODY } = require('../bridge/exchange-request.js');
 const { callListeners } = require('../bridge/listeners.js');
 const { warnOnce } = require('../bridge/warning.js');
 const { ProxyServer } = require('../proxy-server/proxy-server.js');
 const { verifyConfig } = require('./configuration.js');
+const { consumedBody } = require('./consumed-body.js');
 const { Debug: debug } = require('./debug.js');
 const { functionName } = require('./function-name.js');
+const { createPassThrough } = require('./pass-through.js');
 const { createPathFilter } = require('./path-filter.js');
 const { createPathRewriter } = require('./path-rewriter.js');
 const { noTarget, prepareRequest } = require('./prepare-request.js');
@@ -22,6 +26,7 @@ class HttpProxyMiddleware {
   #proxy;
   #rewrite;
   #matches;
+  #passThrough;
   #servers = new Servers(this);
 
   /**
@@ -37,6 +42,7 @@ class HttpProxyMiddleware {
     const isRoutedOnly = options.router && !options.target;
     this.#proxy = new ProxyServer(isRoutedOnly ? { ...options, target: undefined } : options);
     rules.created(options);
+    this.#passThrough = createPassThrough(options.passThrough);
     this.#rewrite = createPathRewriter(options.pathRewrite, rules.rewriteLines);
     for (const plugin of rules.plugins(options)) {
       debug('register plugin: "%s"', functionName(plugin));
@@ -78,14 +84,24 @@ class HttpProxyMiddleware {
       const active = found === this.options ? found : await found;
       // A function of the user's has answered.
       if (!isBegun && (res.headersSent || res.writableEnded)) return;
-      outcome = active === proxy.options ? proxy.web(req, res) : proxy.web(req, res, active);
+      const own = this.#withHooks(active, req, next);
+      outcome = own === proxy.options ? proxy.web(req, res) : proxy.web(req, res, own);
     } catch (error) {
       this.#notForwarded(error, res, next);
       return;
     }
     // Whom nobody answers, and nobody can hand on, the proxy answers: it must not take this for somebody who waits for a failure.
-    if (typeof next === 'function') await outcome.catch(next);
-    else await whenOver(outcome);
+    if (typeof next !== 'function') await whenOver(outcome);
+    else if ((await outcome.catch(next)) === PASSED_ON) next();
+  }
+
+  /** The same options, with what the exchange asks the middleware. */
+  #withHooks(active, req, next) {
+    const consumed = consumedBody(req);
+    // Without a next there is nobody to pass the request on to.
+    const passOn = typeof next === 'function' ? this.#passThrough : undefined;
+    if (consumed === undefined && passOn === undefined) return active;
+    return { ...active, [CONSUMED_BODY]: consumed, [PASS_ON]: passOn };
   }
 
   /** The options of this request: those of the middleware or, if somebody is asked, a promise of others. */

@@ -20,7 +20,7 @@ function getStatusCode(error) {
   if (GATEWAY_TIMEOUT.has(code)) return 504;
   // Errors that Node's parser has no HPE_INVALID code for are bad answers all the same.
   if (code.startsWith('HPE_')) return 502;
-  return error?.timeout === undefined ? 500 : 504;
+  return error?.timeout === undefined && code !== 'ERR_PROXY_HOOK_TIMEOUT' ? 500 : 504;
 }
 
 module.exports = { getStatusCode };

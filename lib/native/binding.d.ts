@@ -130,6 +130,10 @@ export interface NativeOptions {
   headTimeout?: number
   /** Milliseconds. */
   idleTimeout?: number
+  /** Milliseconds. */
+  totalTimeout?: number
+  /** The option `timeouts` was given: time-outs have codes of their own. */
+  namedTimeouts: boolean
 }
 
 /** Gauges (what is open now) and counters (what has happened so far). */

@@ -29,6 +29,10 @@ class Call {
     this.options = options;
     /** @type {import('./config.js').Config | undefined} */
     this.config = undefined;
+    /** Which target of a list is the first to be asked. */
+    this.turn = 0;
+    /** @type {import('./attempts.js').Attempts | undefined} if there may be more than one */
+    this.attempts = undefined;
     /** @type {import('./config.js').Config | undefined} that of the `forward` leg */
     this.forward = undefined;
     /** The `headers` option as it was when the request was begun: applications use one object for several calls. */
@@ -56,11 +60,16 @@ class Call {
     (call.#predecessors ??= []).push(this, ...(this.#predecessors ?? []));
   }
 
-  /** It is over; a failure was told before. */
-  settled() {
+  /**
+   * It is over; a failure was told before.
+   *
+   * @param {symbol} [how] what its promise comes to
+   */
+  settled(how) {
+    this.attempts?.end();
     if (this.#isFollowed) return;
-    this.#outcome.resolve();
-    if (this.#predecessors !== null) for (const call of this.#predecessors) call.#outcome.resolve();
+    this.#outcome.resolve(how);
+    if (this.#predecessors !== null) for (const call of this.#predecessors) call.#outcome.resolve(how);
   }
 
   get #isAwaited() {

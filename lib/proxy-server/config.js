@@ -29,6 +29,7 @@ const SHAPING = new Set([
   'proxyTimeout',
   'secure',
   'ssl',
+  'timeouts',
   'toProxy',
   'xfwd',
 ]);
@@ -40,6 +41,7 @@ const MOST_CONFIGS = 1000;
  * @typedef {object} Config
  * @property {URL} target as events show it
  * @property {object} native the engine's half
+ * @property {number} [avoidedUntil] when its target is to be among the first again
  */
 
 /** @type {Map<string, Config>} */
@@ -63,22 +65,22 @@ class ConfigMemo {
    * Checks options, and finds their configuration.
    *
    * @param {Record<string, any>} options
+   * @param {unknown} [target] one of those that the options name
    * @returns {Config}
    * @throws {TypeError} that names the option that is wrong
    */
-  of(options) {
+  of(options, target = options.target) {
     if (!this.#knows(options)) this.#learn(options);
-    const { target } = options;
     if (typeof target !== 'string') {
       if (!hasParts(target, this.#parts)) {
-        this.#config = find(options);
+        this.#config = find(options, target);
         this.#parts = partsOf(target);
       }
       return this.#config;
     }
     const known = this.#byTarget.get(target);
     if (known !== undefined) return known;
-    const config = find(options);
+    const config = find(options, target);
     if (this.#byTarget.size >= MOST_CONFIGS) this.#byTarget.clear();
     this.#byTarget.set(target, config);
     return config;
@@ -119,12 +121,12 @@ class ConfigMemo {
 const NOTHING = [];
 
 /** What options hold that can be edited without another value of the option. */
-function innerValues({ ca, cookieDomainRewrite, cookiePathRewrite, ssl }) {
+function innerValues({ ca, cookieDomainRewrite, cookiePathRewrite, ssl, timeouts }) {
   const isEditable = (value) => typeof value === 'object' && value !== null;
-  if (![ca, cookieDomainRewrite, cookiePathRewrite, ssl].some(isEditable)) return NOTHING;
+  if (![ca, cookieDomainRewrite, cookiePathRewrite, ssl, timeouts].some(isEditable)) return NOTHING;
   const values = Array.isArray(ca) ? [...ca] : [];
   if (isEditable(ssl)) values.push(ssl.ca);
-  for (const map of [cookieDomainRewrite, cookiePathRewrite]) {
+  for (const map of [cookieDomainRewrite, cookiePathRewrite, timeouts]) {
     if (isEditable(map)) values.push(map, ...Object.keys(map), ...Object.values(map));
   }
   return values;
@@ -138,16 +140,17 @@ function isSame(before, now) {
  * The configuration that these options mean.
  *
  * @param {Record<string, any>} options
+ * @param {unknown} [target] one of those that the options name
  * @returns {Config}
  * @throws {TypeError} that names the option that is wrong
  */
-function configOf(options) {
+function configOf(options, target = options.target) {
   checkOptions(options);
-  return find(options);
+  return find(options, target);
 }
 
-function find(options) {
-  const target = targetParts(options.target);
+function find(options, named) {
+  const target = targetParts(named);
   const { ca, from } = certificates(options, target);
   const settings = nativeOptions(options, target, ca);
   const key = JSON.stringify(settings);
@@ -182,7 +185,7 @@ function build(settings, caFrom) {
 
 /** What the engine is told; `NativeOptions` in src/binding/config.rs. */
 function nativeOptions(options, target, ca) {
-  const limit = milliseconds(options.proxyTimeout);
+  const timeouts = options.timeouts || undefined;
   const credentials = options.auth || target.credentials;
   return {
     target: target.url.href,
@@ -208,9 +211,11 @@ function nativeOptions(options, target, ca) {
     cookiePathRewrite: cookiePairs(options.cookiePathRewrite),
     secure: options.secure !== false,
     ca: ca && pem(ca),
-    connectTimeout: milliseconds(options.connectTimeout),
-    headTimeout: limit,
-    idleTimeout: limit,
+    connectTimeout: milliseconds(timeouts?.connect ?? options.connectTimeout),
+    headTimeout: milliseconds(timeouts?.head ?? options.proxyTimeout),
+    idleTimeout: milliseconds(timeouts?.idle ?? options.proxyTimeout),
+    totalTimeout: milliseconds(timeouts?.total),
+    namedTimeouts: timeouts !== undefined,
   };
 }
 

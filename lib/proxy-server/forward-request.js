@@ -5,6 +5,7 @@ const { hookError, proxyError } = require('../bridge/errors.js');
 const { Exchange } = require('../bridge/exchange.js');
 const { callListeners } = require('../bridge/listeners.js');
 const { Outcome } = require('../bridge/outcome.js');
+const { chooseTarget } = require('./attempts.js');
 const { Call } = require('./call.js');
 const { configOf } = require('./config.js');
 
@@ -65,7 +66,7 @@ function forwardRequest(req, res, options, proxy = new EventEmitter(), callback 
   running.delete(options);
   // What the passes before this one do must not be done twice.
   const rest = { ...options, xfwd: false };
-  if (isSet(options.target)) call.config = configOf(rest);
+  if (isSet(options.target)) chooseTarget(call, rest, call.turn, (one) => configOf(rest, one));
   if (isSet(options.forward)) call.forward = configOf({ ...rest, target: options.forward });
   call.exchange = start(proxy, req, res, call);
 }

@@ -13,18 +13,21 @@ const isString = (value) => typeof value === 'string';
 const isBoolean = (value) => typeof value === 'boolean';
 const isMilliseconds = (value) => Number.isFinite(value) && value >= 0 && value <= LONGEST_TIMER;
 const isObject = (value) => typeof value === 'object' && value !== null;
+const isPlain = (value) => isObject(value) && !Array.isArray(value);
 
 /** Node's timers cannot wait longer. */
 const LONGEST_TIMER = 2 ** 31 - 1;
+const MOST_ATTEMPTS = 100;
 const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]{1,32}$/;
 const PROTOCOL = /^https?:?$/;
 
 const BOOLEAN = { is: isBoolean, want: 'true or false' };
 const MILLISECONDS = { is: isMilliseconds, want: `a number of milliseconds from 0 to ${LONGEST_TIMER}` };
 const COOKIES = { is: isCookieRewrite, want: 'false, a string, or an object of strings by old value' };
+const isOneTarget = (value) => isString(value) || isPlain(value);
 const TARGET = {
-  is: (value) => isString(value) || isObject(value) || typeof value === 'function',
-  want: 'a URL string, a URL, an object, or a function that gives one',
+  is: (value) => isOneTarget(value) || typeof value === 'function' || isTargetList(value),
+  want: 'a URL string, a URL, an object, a list of them, or a function that gives one',
 };
 const LATER = { is: () => false, want: 'left out; it is not supported yet' };
 
@@ -45,7 +48,10 @@ const OPTIONS = {
   fetch: LATER,
   fetchOptions: LATER,
   followRedirects: LATER,
-  forward: TARGET,
+  forward: {
+    is: (value) => isOneTarget(value) || typeof value === 'function',
+    want: 'a URL string, a URL, an object, or a function that gives one',
+  },
   headers: { is: isHeaders, want: 'an object of header fields: strings, numbers, or arrays of them' },
   hookTimeout: MILLISECONDS,
   hostRewrite: { is: isHost, want: 'a host, with or without a port' },
@@ -58,6 +64,10 @@ const OPTIONS = {
   pfx: LATER,
   prependPath: BOOLEAN,
   preserveHeaderKeyCase: BOOLEAN,
+  retry: {
+    is: isRetry,
+    want: `an object with attempts (from 1 to ${MOST_ATTEMPTS}), methods (HTTP methods) or statuses (from 400 to 599)`,
+  },
   protocolRewrite: { is: (value) => isString(value) && PROTOCOL.test(value), want: 'http or https' },
   proxyTimeout: MILLISECONDS,
   secure: BOOLEAN,
@@ -67,6 +77,10 @@ const OPTIONS = {
   target: TARGET,
   throwOnUnhandledError: BOOLEAN,
   timeout: MILLISECONDS,
+  timeouts: {
+    is: isTimeouts,
+    want: `an object with connect, head, idle or total, each ${MILLISECONDS.want}`,
+  },
   toProxy: BOOLEAN,
   tunnelTimeout: MILLISECONDS,
   upgradeTimeout: MILLISECONDS,
@@ -88,6 +102,7 @@ const OF_THE_MIDDLEWARE = new Set([
   'onProxyReq',
   'onProxyReqWs',
   'onProxyRes',
+  'passThrough',
   'pathFilter',
   'pathRewrite',
   'plugins',
@@ -105,6 +120,37 @@ function isCa(value) {
 
 function isServerTls(value) {
   return isObject(value) && (value.ca === undefined || value.ca === null || isCa(value.ca));
+}
+
+function isTargetList(value) {
+  return Array.isArray(value) && value.length > 0 && value.every(isOneTarget);
+}
+
+const RETRY = {
+  attempts: (value) => Number.isInteger(value) && value >= 1 && value <= MOST_ATTEMPTS,
+  methods: (value) => Array.isArray(value) && value.every((one) => isString(one) && TOKEN.test(one)),
+  statuses: (value) =>
+    Array.isArray(value) && value.every((one) => Number.isInteger(one) && one >= 400 && one <= 599),
+};
+
+function isRetry(value) {
+  return (
+    isPlain(value) &&
+    Object.entries(value).every(
+      ([name, one]) => Object.hasOwn(RETRY, name) && (one === undefined || RETRY[name](one)),
+    )
+  );
+}
+
+const TIMEOUTS = ['connect', 'head', 'idle', 'total'];
+
+function isTimeouts(value) {
+  return (
+    isPlain(value) &&
+    Object.entries(value).every(
+      ([name, one]) => TIMEOUTS.includes(name) && (one === undefined || isMilliseconds(one)),
+    )
+  );
 }
 
 /** A symbol or a function is no text; `undefined` is an error of the request, as with the originals. */

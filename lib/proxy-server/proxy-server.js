@@ -8,6 +8,7 @@ const { EventEmitter } = require('node:events');
 const { stats } = require('../bridge/engine.js');
 const { Outcome } = require('../bridge/outcome.js');
 const { callArguments } = require('./arguments.js');
+const { chooseTarget } = require('./attempts.js');
 const { Call, LAST_RESORT } = require('./call.js');
 const { ConfigMemo } = require('./config.js');
 const { failRequest, isSet, running, start } = require('./forward-request.js');
@@ -21,6 +22,8 @@ class ProxyServer extends EventEmitter {
   #configs = new ConfigMemo();
   #forwardConfigs = new ConfigMemo();
   #listening = new Listening();
+  /** Which target of a list is the next. */
+  #turn = 0;
 
   /** @param {import('../../index.js').ServerOptions} [options] kept by reference; may be edited at any time */
   constructor(options) {
@@ -61,7 +64,7 @@ class ProxyServer extends EventEmitter {
   /** Notes the configurations of the two legs; none for one that is not wanted, or that a function will name. */
   #configure(options, call) {
     const { target, forward } = options;
-    if (isNamed(target)) call.config = this.#configs.of(options);
+    if (isNamed(target)) chooseTarget(call, options, this.#turn, (one) => this.#configs.of(options, one));
     else checkOptions(options);
     if (isNamed(forward)) call.forward = this.#forwardConfigs.of({ ...options, target: forward });
   }
@@ -73,6 +76,7 @@ class ProxyServer extends EventEmitter {
     }
     const { options } = call;
     this.#configure(options, call);
+    this.#turn += 1;
     if (options.timeout > 0) req.socket?.setTimeout?.(options.timeout);
     start(this, req, res, call);
   }
@@ -99,9 +103,11 @@ class ProxyServer extends EventEmitter {
       // The passes are given a copy of their own, with the target as they know it.
       const options = { ...call.options };
       for (const leg of ['target', 'forward']) {
-        if (URL.canParse(options[leg])) options[leg] = new URL(options[leg]);
+        if (!Array.isArray(options[leg]) && URL.canParse(options[leg])) options[leg] = new URL(options[leg]);
       }
       call.options = options;
+      call.turn = this.#turn;
+      this.#turn += 1;
       running.set(options, call);
       const args = [req, res, options, undefined, this, call.callback];
       const whole = runPasses(this.webPasses, args, options.hookTimeout);

@@ -50,6 +50,10 @@ pub struct NativeOptions {
     pub head_timeout: Option<f64>,
     /// Milliseconds.
     pub idle_timeout: Option<f64>,
+    /// Milliseconds.
+    pub total_timeout: Option<f64>,
+    /// The option `timeouts` was given: time-outs have codes of their own.
+    pub named_timeouts: bool,
 }
 
 #[napi]
@@ -96,6 +100,8 @@ impl NativeConfig {
                 connect: duration(options.connect_timeout),
                 head: duration(options.head_timeout),
                 idle: duration(options.idle_timeout),
+                total: duration(options.total_timeout),
+                named: options.named_timeouts,
             },
         };
         Ok(Self { config: Arc::new(config) })

@@ -38,6 +38,8 @@ const STREAMED: u32 = 1;
 const RAW_HEAD: u32 = 2;
 /// Panic in the request's task (tests only).
 const PANIC: u32 = 4;
+/// JavaScript is told when the request begins to be sent.
+const ANNOUNCED: u32 = 8;
 
 #[napi]
 impl NativeEngine {
@@ -268,6 +270,7 @@ impl NativeEngine {
             outbound,
             body,
             raw_head: flags & RAW_HEAD != 0,
+            announced: flags & ANNOUNCED != 0,
             #[cfg(feature = "fault-injection")]
             panic: flags & PANIC != 0,
         };

@@ -2,7 +2,7 @@
 
 use crate::engine::error::{Call, Error, Kind, Peer};
 
-/// `code`, `status`, `phase`, `side`, `syscall`, `address`, `port`, `hostname`, `timeout`, `message`; empty where there is none.
+/// `code`, `status`, `phase`, `side`, `syscall`, `address`, `port`, `hostname`, `timeout`, `answered`, `message`; empty where there is none.
 pub(super) fn pack(error: &Error) -> String {
     let mut syscall = "";
     let (mut address, mut port, mut hostname) = (String::new(), String::new(), String::new());
@@ -26,11 +26,15 @@ pub(super) fn pack(error: &Error) -> String {
             syscall = "getaddrinfo";
             hostname = host.to_string();
         }
-        Kind::Timeout(limit) => timeout = limit.name(),
+        Kind::Timeout(limit, _) => timeout = limit.name(),
         _ => {}
     }
     let (code, status) = (error.code(), error.status());
     let (phase, side) = (error.phase.name(), error.side().name());
+    let answered = if error.answered { "1" } else { "" };
     // The message comes last: it is the only item that may hold a line feed.
-    format!("{code}\n{status}\n{phase}\n{side}\n{syscall}\n{address}\n{port}\n{hostname}\n{timeout}\n{error}")
+    [code, &status.to_string(), phase, side, syscall, &address, &port, &hostname, timeout, answered]
+        .into_iter()
+        .fold(String::new(), |packed, item| packed + item + "\n")
+        + &error.to_string()
 }

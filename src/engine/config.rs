@@ -1,5 +1,6 @@
 //! What the user's options mean, parsed once. On the request path there are no strings left to interpret.
 
+use super::error::{Error, Kind, Limit, Phase};
 use super::outgoing::{CookieRewrite, RedirectRewrite};
 use super::target::{Scheme, Target};
 use super::upstream::TlsProfile;
@@ -63,9 +64,34 @@ pub struct Timeouts {
     pub connect: Option<Duration>,
     /// From the request sent to the response head. `None`: no limit.
     pub head: Option<Duration>,
-    /// Between two reads of the response. `None`: no limit.
+    /// Between two reads of the response, and for each write of the request. `None`: no limit.
     pub idle: Option<Duration>,
+    /// From the beginning of the exchange to the end of the response. `None`: no limit.
+    pub total: Option<Duration>,
+    /// The option `timeouts` was given: what runs out is known by a code of its own.
+    pub named: bool,
 }
+
+impl Timeouts {
+    /// How long connecting may take.
+    pub fn connect_limit(&self) -> Duration {
+        self.connect.unwrap_or(CONNECT_LIMIT)
+    }
+
+    /// The error of a limit that has run out.
+    pub fn exceeded(&self, limit: Limit, phase: Phase) -> Error {
+        let after = match limit {
+            Limit::Connect => Some(self.connect_limit()),
+            Limit::Head => self.head,
+            Limit::Idle => self.idle,
+            Limit::Total => self.total,
+        };
+        Error::new(Kind::Timeout(limit, after.filter(|_| self.named)), phase)
+    }
+}
+
+/// Name, connection and handshake together (design.md §6.6).
+const CONNECT_LIMIT: Duration = Duration::from_secs(10);
 
 impl Config {
     /// The defaults for `target`.
@@ -88,7 +114,7 @@ impl Config {
             redirects: None,
             cookie_domain: None,
             cookie_path: None,
-            timeouts: Timeouts { connect: None, head: None, idle: None },
+            timeouts: Timeouts::default(),
         }
     }
 }

@@ -6,6 +6,7 @@
 use std::fmt;
 use std::io;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// A failed exchange.
 #[derive(Clone, Debug)]
@@ -14,12 +15,14 @@ pub struct Error {
     pub kind: Kind,
     /// The part of the exchange in which it happened.
     pub phase: Phase,
+    /// Something had come back from the target: the request must not be sent again (reliability.md §1.2).
+    pub answered: bool,
 }
 
 impl Error {
     /// An error of `kind` in `phase`.
     pub const fn new(kind: Kind, phase: Phase) -> Self {
-        Self { kind, phase }
+        Self { kind, phase, answered: false }
     }
 
     /// A request that must not be forwarded.
@@ -54,7 +57,7 @@ impl Error {
     pub const fn status(&self) -> u16 {
         match &self.kind {
             Kind::Refused(why) => why.status(),
-            Kind::Timeout(_) => 504,
+            Kind::Timeout(..) => 504,
             Kind::Socket { errno: Errno::TooManyFiles | Errno::NoAddressLeft, .. } => 503,
             Kind::Panic => 500,
             _ => 502,
@@ -69,8 +72,9 @@ impl Error {
             Kind::Resolve { .. } => "ENOTFOUND",
             Kind::Socket { errno, .. } => errno.name(),
             Kind::Closed | Kind::Cut | Kind::Cancelled => "ECONNRESET",
-            Kind::Timeout(Limit::Connect) => "ECONNECT_TIMEOUT",
-            Kind::Timeout(_) => "ECONNRESET",
+            Kind::Timeout(limit, Some(_)) => limit.code(),
+            Kind::Timeout(Limit::Connect, None) => "ECONNECT_TIMEOUT",
+            Kind::Timeout(_, None) => "ECONNRESET",
             Kind::Protocol(fault) => fault.code(),
             Kind::Tls(fault) => fault.code,
             Kind::Panic => "ERR_PROXY_PANIC",
@@ -89,8 +93,12 @@ impl fmt::Display for Error {
             }
             Kind::Socket { errno, call, .. } => write!(f, "{} {}", call.name(), errno.name()),
             Kind::Cut => f.write_str("aborted"),
-            Kind::Timeout(Limit::Connect) => f.write_str("ECONNECT_TIMEOUT"),
-            Kind::Closed | Kind::Cancelled | Kind::Timeout(_) => f.write_str("socket hang up"),
+            Kind::Timeout(limit, Some(after)) => {
+                let (what, name) = (limit.exceeded(), limit.name());
+                write!(f, "{what} within {} ms (option timeouts.{name})", after.as_millis())
+            }
+            Kind::Timeout(Limit::Connect, None) => f.write_str("ECONNECT_TIMEOUT"),
+            Kind::Closed | Kind::Cancelled | Kind::Timeout(..) => f.write_str("socket hang up"),
             Kind::Protocol(fault) => write!(f, "Parse Error: {}", fault.message()),
             Kind::Tls(fault) => f.write_str(&fault.message),
             Kind::Panic => {
@@ -137,8 +145,9 @@ pub enum Kind {
     },
     /// The engine was stopped.
     Stopped,
-    /// A time limit ran out.
-    Timeout(Limit),
+    /// A time limit ran out. One that the option `timeouts` has set is known by its own code and says how long it was; the others have the
+    /// codes of the originals.
+    Timeout(Limit, Option<Duration>),
     /// TLS with the target failed.
     Tls(TlsFault),
 }
@@ -205,6 +214,8 @@ pub enum Limit {
     Head,
     /// Between two reads of the response.
     Idle,
+    /// From the beginning of the exchange to the end of the response.
+    Total,
 }
 
 impl Limit {
@@ -214,6 +225,26 @@ impl Limit {
             Self::Connect => "connect",
             Self::Head => "head",
             Self::Idle => "idle",
+            Self::Total => "total",
+        }
+    }
+
+    const fn code(self) -> &'static str {
+        match self {
+            Self::Connect => "ERR_PROXY_CONNECT_TIMEOUT",
+            Self::Head => "ERR_PROXY_HEAD_TIMEOUT",
+            Self::Idle => "ERR_PROXY_IDLE_TIMEOUT",
+            Self::Total => "ERR_PROXY_TOTAL_TIMEOUT",
+        }
+    }
+
+    /// What has not happened in time.
+    const fn exceeded(self) -> &'static str {
+        match self {
+            Self::Connect => "The target could not be connected to",
+            Self::Head => "The target has not begun to answer",
+            Self::Idle => "The target has neither taken nor sent anything",
+            Self::Total => "The target has not answered completely",
         }
     }
 }
@@ -507,8 +538,24 @@ mod tests {
         for (limit, code) in
             [(Limit::Connect, "ECONNECT_TIMEOUT"), (Limit::Head, "ECONNRESET"), (Limit::Idle, "ECONNRESET")]
         {
-            let error = Error::new(Kind::Timeout(limit), Phase::Head);
+            let error = Error::new(Kind::Timeout(limit, None), Phase::Head);
             assert_eq!((error.code(), error.status()), (code, 504));
+        }
+    }
+
+    #[test]
+    fn a_time_out_of_the_option_timeouts_has_a_code_of_its_own() {
+        let second = Some(Duration::from_secs(1));
+        for (limit, code) in [
+            (Limit::Connect, "ERR_PROXY_CONNECT_TIMEOUT"),
+            (Limit::Head, "ERR_PROXY_HEAD_TIMEOUT"),
+            (Limit::Idle, "ERR_PROXY_IDLE_TIMEOUT"),
+            (Limit::Total, "ERR_PROXY_TOTAL_TIMEOUT"),
+        ] {
+            let error = Error::new(Kind::Timeout(limit, second), Phase::Head);
+            assert_eq!((error.code(), error.status()), (code, 504));
+            let option = format!(" within 1000 ms (option timeouts.{})", limit.name());
+            assert!(error.to_string().ends_with(&option), "{error}");
         }
     }
 

@@ -31,16 +31,16 @@ impl Attempt<'_> {
         let reused = connection.reused;
         let mut head = BytesMut::with_capacity(1024);
         h1::request_head(&self.order.outbound.head, self.framing, self.order.config.reuse, &mut head);
-        let idle_limit = self.order.config.timeouts.idle;
+        let timeouts = &self.order.config.timeouts;
         let mut receiver = Receiver::new(self.order, self.shared, self.context, connection.peer.clone());
         let result = if let Some(whole) = body.whole.clone() {
             // What cannot be written may still have been answered: that error is the receiving side's to find out.
-            let sent = send::whole(&mut *connection.io, head, self.framing, &whole, idle_limit).await;
+            let sent = send::whole(&mut *connection.io, head, self.framing, &whole, timeouts).await;
             receiver.run(&mut connection.io, &mut connection.buffer, None, sent.err()).await
         } else {
             let (reader, writer) = tokio::io::split(&mut connection.io);
             let (ring, id) = (&self.context.ring, self.order.id);
-            let sending = send::stream(writer, head, self.framing, body, ring, id, idle_limit);
+            let sending = send::stream(writer, head, self.framing, body, ring, id, timeouts);
             let sending = Some(Box::pin(sending) as super::receive::Sending<'_>);
             receiver.run(reader, &mut connection.buffer, sending, None).await
         };
@@ -54,8 +54,9 @@ impl Attempt<'_> {
                 }
                 Ok(last)
             }
-            Err(error) => {
+            Err(mut error) => {
                 let unanswered = !receiver.has_answer() && connection.buffer.is_empty();
+                error.answered = !unanswered;
                 let may_retry =
                     reused && unanswered && matches!(error.kind, Kind::Closed | Kind::Socket { .. });
                 Err(Failure { error, may_retry })

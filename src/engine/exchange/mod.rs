@@ -9,7 +9,7 @@ mod send;
 
 use super::body::{Channel, End};
 use super::config::Config;
-use super::error::{Error, Kind, Phase};
+use super::error::{Error, Kind, Limit, Phase};
 use super::head::Framing;
 use super::incoming::Outbound;
 use super::observe::{Held, Stats};
@@ -21,6 +21,7 @@ use send::Body;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use tokio::sync::Notify;
+use tokio::time::timeout;
 
 /// A request to be made.
 #[derive(Debug)]
@@ -35,6 +36,8 @@ pub struct Order {
     pub body: Option<Bytes>,
     /// The caller wants the response head as the target sent it, and runs the outgoing passes itself.
     pub raw_head: bool,
+    /// The caller is told, by [`Event::Writable`], when the request begins to be sent: what was not sent may go to another target.
+    pub announced: bool,
     /// Panic on purpose.
     #[cfg(feature = "fault-injection")]
     pub panic: bool,
@@ -51,6 +54,8 @@ struct Shared {
     request: Channel,
     response: Channel,
     given_up: AtomicBool,
+    /// The response's head was handed over.
+    has_head: AtomicBool,
     wake: Notify,
 }
 
@@ -107,7 +112,7 @@ async fn live(order: Order, shared: Arc<Shared>, mut ending: Ending, gauge: Held
     let result = tokio::select! {
         biased;
         () = given_up(&shared) => Err(Error::new(Kind::Cancelled, Phase::Accept)),
-        result = run(&order, &shared, &context) => result,
+        result = in_time(&order, &shared, &context) => result,
     };
     // Before the last completion: whoever reads the gauges after it finds this exchange gone.
     drop(gauge);
@@ -115,6 +120,17 @@ async fn live(order: Order, shared: Arc<Shared>, mut ending: Ending, gauge: Held
         Ok(last) => last,
         Err(error) => Event::Failed(error),
     });
+}
+
+/// Runs within the limit for the whole of it, if there is one.
+async fn in_time(order: &Order, shared: &Shared, context: &Context) -> Result<Event, Error> {
+    let timeouts = &order.config.timeouts;
+    let run = run(order, shared, context);
+    let Some(total) = timeouts.total else { return run.await };
+    timeout(total, run).await.unwrap_or_else(|_| {
+        let phase = if shared.has_head.load(Ordering::Relaxed) { Phase::Body } else { Phase::Head };
+        Err(timeouts.exceeded(Limit::Total, phase))
+    })
 }
 
 async fn given_up(shared: &Shared) {
@@ -164,6 +180,9 @@ async fn run(order: &Order, shared: &Shared, context: &Context) -> Result<Event,
             Some(connection) => connection,
             None => context.connector.connect(&key, order.config.timeouts).await?,
         };
+        if order.announced {
+            context.ring.push(order.id, Event::Writable);
+        }
         let attempt = Attempt { order, shared, context, key: &key, framing };
         match attempt.run(connection, &mut body).await {
             Ok(last) => return Ok(last),

@@ -10,6 +10,7 @@ use bytes::{Bytes, BytesMut};
 use std::future::Future;
 use std::io;
 use std::pin::Pin;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio::time::{Instant, timeout_at};
@@ -156,6 +157,7 @@ impl<'a> Receiver<'a> {
             Early::Part(first) => first,
         };
         self.context.ring.push(self.order.id, Event::Response(head, None));
+        self.shared.has_head.store(true, Ordering::Relaxed);
         loop {
             let decoded = match first.pop() {
                 Some(decoded) => decoded,
@@ -236,7 +238,7 @@ impl<'a> Receiver<'a> {
                     None => reader.read_buf(buffer).await,
                     Some(deadline) => match timeout_at(deadline, reader.read_buf(buffer)).await {
                         Ok(read) => read,
-                        Err(_) => return Err(Error::new(Kind::Timeout(limit), phase(limit))),
+                        Err(_) => return Err(self.order.config.timeouts.exceeded(limit, phase(limit))),
                     },
                 };
                 return self.received(read, limit);
@@ -321,7 +323,7 @@ const fn phase(limit: Limit) -> Phase {
     match limit {
         Limit::Connect => Phase::Connect,
         Limit::Head => Phase::Head,
-        Limit::Idle => Phase::Body,
+        Limit::Idle | Limit::Total => Phase::Body,
     }
 }
 

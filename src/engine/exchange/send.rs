@@ -1,6 +1,7 @@
 //! Sends the request: head and body, framed by what is really sent.
 
 use crate::engine::body::{Channel, End, Piece};
+use crate::engine::config::Timeouts;
 use crate::engine::error::{Call, Error, Kind, Limit, Peer, Phase, Refusal};
 use crate::engine::head::{Fields, Framing};
 use crate::engine::outgoing::run_trailers;
@@ -8,7 +9,6 @@ use crate::engine::ring::{Event, Ring};
 use crate::engine::upstream::h1;
 use bytes::{Bytes, BytesMut};
 use std::io;
-use std::time::Duration;
 use tokio::io::{AsyncWrite, AsyncWriteExt};
 use tokio::time::timeout;
 
@@ -72,7 +72,7 @@ pub(super) async fn stream<W: AsyncWrite + Unpin>(
     body: &mut Body<'_>,
     ring: &Ring,
     id: u32,
-    limit: Option<Duration>,
+    timeouts: &Timeouts,
 ) -> Result<(), Error> {
     let mut out = head;
     let mut left = match framing {
@@ -80,7 +80,7 @@ pub(super) async fn stream<W: AsyncWrite + Unpin>(
         _ => 0,
     };
     // The head does not wait for the body: the target may answer before there is one.
-    write(&mut writer, &mut out, limit).await?;
+    write(&mut writer, &mut out, timeouts).await?;
     loop {
         // A body of known length is over with its last byte, whether its writer has said so yet or not.
         if left == 0 && matches!(framing, Framing::Length(_)) && !body.has_more() {
@@ -96,14 +96,14 @@ pub(super) async fn stream<W: AsyncWrite + Unpin>(
                     left = left.checked_sub(bytes.len() as u64).ok_or(Error::refused(Refusal::BodyLength))?;
                     out.extend_from_slice(&bytes);
                 }
-                write(&mut writer, &mut out, limit).await?;
+                write(&mut writer, &mut out, timeouts).await?;
             }
             Piece::End(End::Complete(trailers)) => {
                 if left > 0 {
                     return Err(Error::refused(Refusal::BodyLength));
                 }
                 finish(framing, trailers, &mut out);
-                return write(&mut writer, &mut out, limit).await;
+                return write(&mut writer, &mut out, timeouts).await;
             }
             Piece::End(End::Broken) => return Err(Error::new(Kind::Cancelled, Phase::Send)),
         }
@@ -116,7 +116,7 @@ pub(super) async fn whole<W: AsyncWrite + Unpin + ?Sized>(
     mut out: BytesMut,
     framing: Framing,
     body: &Bytes,
-    limit: Option<Duration>,
+    timeouts: &Timeouts,
 ) -> Result<(), Error> {
     if framing == Framing::Chunked {
         if !body.is_empty() {
@@ -128,7 +128,7 @@ pub(super) async fn whole<W: AsyncWrite + Unpin + ?Sized>(
     } else {
         out.extend_from_slice(body);
     }
-    write(writer, &mut out, limit).await
+    write(writer, &mut out, timeouts).await
 }
 
 fn finish(framing: Framing, mut trailers: Fields, out: &mut BytesMut) {
@@ -142,17 +142,17 @@ fn finish(framing: Framing, mut trailers: Fields, out: &mut BytesMut) {
 async fn write<W: AsyncWrite + Unpin + ?Sized>(
     writer: &mut W,
     out: &mut BytesMut,
-    limit: Option<Duration>,
+    timeouts: &Timeouts,
 ) -> Result<(), Error> {
     let writing = async {
         writer.write_all(out).await?;
         writer.flush().await
     };
-    let result: io::Result<()> = match limit {
+    let result: io::Result<()> = match timeouts.idle {
         None => writing.await,
         Some(limit) => match timeout(limit, writing).await {
             Ok(result) => result,
-            Err(_) => return Err(Error::new(Kind::Timeout(Limit::Idle), Phase::Send)),
+            Err(_) => return Err(timeouts.exceeded(Limit::Idle, Phase::Send)),
         },
     };
     out.clear();

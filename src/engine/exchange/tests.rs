@@ -85,6 +85,7 @@ fn order(method: &'static str, framing: Option<Framing>, body: Option<&'static s
         outbound: Outbound { head, framing, client_host: None },
         body: body.map(Bytes::from),
         raw_head: false,
+        announced: false,
         #[cfg(feature = "fault-injection")]
         panic: false,
     }
@@ -204,6 +205,17 @@ async fn a_streamed_put_is_repeated_from_the_beginning() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_caller_that_asks_for_it_is_told_when_a_connection_is_there() {
+    let mut bench = Bench::new(1);
+    let mut target = bench.target();
+    bench.start(Order { announced: true, ..order("POST", Some(Framing::Length(1)), None) });
+    assert!(matches!(bench.completion().await, Event::Writable));
+    read_head(&mut target).await;
+    target.write_all(OK).await.unwrap();
+    assert!(matches!(bench.completion().await, Event::Response(..)));
+}
+
+#[tokio::test(start_paused = true)]
 async fn the_head_limit_is_a_deadline_that_drips_do_not_extend() {
     let mut bench = Bench::new(1);
     let mut target = bench.target();
@@ -216,7 +228,7 @@ async fn the_head_limit_is_a_deadline_that_drips_do_not_extend() {
         }
     });
     let Event::Failed(error) = bench.completion().await else { panic!("not failed") };
-    assert!(matches!(error.kind, Kind::Timeout(Limit::Head)));
+    assert!(matches!(error.kind, Kind::Timeout(Limit::Head, None)));
     assert_eq!(error.status(), 504);
     dripping.abort();
 }
@@ -239,7 +251,50 @@ async fn the_idle_limit_is_between_two_reads() {
         last = bench.completion().await;
     }
     let Event::Failed(error) = last else { panic!("not failed: {last:?}") };
-    assert!(matches!(error.kind, Kind::Timeout(Limit::Idle)));
+    assert!(matches!(error.kind, Kind::Timeout(Limit::Idle, None)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_total_limit_is_the_whole_exchange_s() {
+    let second = Duration::from_secs(1);
+    let timeouts = Timeouts { total: Some(second), named: true, ..Timeouts::default() };
+    for (head, phase) in
+        [(&b""[..], Phase::Head), (b"HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n", Phase::Body)]
+    {
+        let mut bench = Bench::new(1);
+        let mut target = bench.target();
+        bench.start(limited(get(), timeouts));
+        read_head(&mut target).await;
+        target.write_all(head).await.unwrap();
+        let dripping = tokio::spawn(async move {
+            while !head.is_empty() && target.write_all(b"x").await.is_ok() {
+                tokio::time::sleep(Duration::from_millis(300)).await;
+            }
+            tokio::time::sleep(Duration::from_secs(9)).await;
+        });
+        let mut last = bench.completion().await;
+        while matches!(last, Event::Readable | Event::Response(_, None)) {
+            last = bench.completion().await;
+        }
+        let Event::Failed(error) = last else { panic!("not failed: {last:?}") };
+        assert!(matches!(error.kind, Kind::Timeout(Limit::Total, Some(after)) if after == second));
+        assert_eq!((error.phase, error.code()), (phase, "ERR_PROXY_TOTAL_TIMEOUT"));
+        dripping.abort();
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_failure_says_whether_anything_had_come_back() {
+    for (answer, answered) in [(&b""[..], false), (b"HTTP/1.", true), (b"garbage\r\n\r\n", true)] {
+        let mut bench = Bench::new(1);
+        let mut target = bench.target();
+        bench.start(get());
+        read_head(&mut target).await;
+        target.write_all(answer).await.unwrap();
+        drop(target);
+        let Event::Failed(error) = bench.completion().await else { panic!("not failed") };
+        assert_eq!(error.answered, answered, "{}", answer.escape_ascii());
+    }
 }
 
 #[tokio::test(start_paused = true)]

@@ -110,9 +110,9 @@ impl Connect for Connector {
         timeouts: Timeouts,
     ) -> Pin<Box<dyn Future<Output = Result<Connection, Error>> + Send + 'a>> {
         Box::pin(async move {
-            match timeout(timeouts.connect.unwrap_or(CONNECT_LIMIT), self.open(key)).await {
+            match timeout(timeouts.connect_limit(), self.open(key)).await {
                 Ok(result) => result,
-                Err(_) => Err(Error::new(Kind::Timeout(Limit::Connect), Phase::Connect)),
+                Err(_) => Err(timeouts.exceeded(Limit::Connect, Phase::Connect)),
             }
         })
     }
@@ -208,8 +208,6 @@ pub(super) fn noop_context() -> Context<'static> {
     Context::from_waker(std::task::Waker::noop())
 }
 
-/// Name, connection and handshake together (design.md §6.6).
-const CONNECT_LIMIT: Duration = Duration::from_secs(10);
 /// RFC 8305 §5 recommends 250 ms.
 const STAGGER: Duration = Duration::from_millis(200);
 
