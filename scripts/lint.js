@@ -26,6 +26,9 @@ const GATES = [
   ['types, in place of the originals', types('drop-in')],
   ['types, the originals', types('drop-in-originals')],
   ['types, Vite 5 to 8', types('vite')],
+  ['types, in place of http-proxy-middleware', types('middleware')],
+  ['types, http-proxy-middleware 2, 3 and 4', types('middleware-originals')],
+  ['types, http-proxy-middleware 3', types('middleware-version-3')],
   // What later compilers have given up.
   ['types, TypeScript 5, nodenext', types('nodenext', 'typescript5')],
   ['types, TypeScript 5, bundler', types('bundler', 'typescript5')],

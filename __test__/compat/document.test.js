@@ -1,12 +1,19 @@
 'use strict';
 
-/** That docs/compatibility.md and the table of differences agree. `node __test__/compat/write-document.js` writes its tables. */
+/** That docs/compatibility.md and the tables of differences agree. `node __test__/compat/write-document.js` writes its tables. */
 
 const fs = require('node:fs');
 const path = require('node:path');
-const DIFFERENCES = require('./differences.js');
-const { DOCUMENT, CONFLICTS, RULES, rowsOf, rowsIn, sectionOf } = require('./harness/document.js');
-const { ORIGINALS } = require('./harness/originals.js');
+const {
+  DIFFERENCES,
+  DOCUMENT,
+  CONFLICTS,
+  RULES,
+  rowsOf,
+  rowsIn,
+  sectionOf,
+} = require('./harness/document.js');
+const { MIDDLEWARES, ORIGINALS } = require('./harness/originals.js');
 
 const text = fs.readFileSync(DOCUMENT, 'utf8');
 
@@ -25,9 +32,12 @@ test.each(DIFFERENCES.map((entry) => [entry.id, entry]))(
   },
 );
 
-test.each(ORIGINALS)('the section about %s lists the differences from it, and no others', (original) => {
-  expect(rowsIn(sectionOf(text, original))).toEqual(rowsOf(original));
-});
+test.each([...ORIGINALS, ...MIDDLEWARES])(
+  'the section about %s lists the differences from it, and no others',
+  (original) => {
+    expect(rowsIn(sectionOf(text, original))).toEqual(rowsOf(original));
+  },
+);
 
 test.each(RULES)('the rule %s is explained, and followed', (rule) => {
   expect(text).toContain(`| \`${rule}\` | `);

@@ -9,13 +9,17 @@ afterEach(closeAll);
 
 const MIB = 1 << 20;
 
-test('K-18 ten thousand proxies, each used once and dropped, leave nothing behind', async () => {
+test.each([
+  ['createProxyServer', 10_000],
+  ['createProxyMiddleware', 3000],
+])('K-18 %s: %i, each used once and dropped, leave nothing behind', async (maker, many) => {
   const { code, stdout, stderr } = await runChild('proxies.js', {
+    args: [maker, `${many}`],
     execArgv: ['--expose-gc', '--max-semi-space-size=1'],
   });
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
   const { served, before, after, kept } = JSON.parse(stdout);
-  expect(served).toBe(10_000);
+  expect(served).toBe(many);
   expect(kept).toBe(0);
   expect(after.threads).toBe(before.threads);
   expect(after.descriptors).toBeLessThanOrEqual(before.descriptors);

@@ -5,7 +5,7 @@
  * event: that goes further than F-68 asks.
  */
 
-const { createProxyMiddleware, createProxyServer } = require('../../index.js');
+const { createProxyServer } = require('../../index.js');
 const {
   answeringTarget,
   closeAll,
@@ -14,6 +14,7 @@ const {
   rawClient,
   rawExchange,
 } = require('../support/peers.js');
+const { FACES } = require('../support/faces.js');
 const { GOOD, NEXT, stats, statusOf, takeBaseline } = require('../support/faults.js');
 
 beforeAll(takeBaseline);
@@ -56,25 +57,29 @@ const rows = Object.keys(HOW).flatMap((how) => Object.keys(THROWN).map((what) =>
 const ID = { throws: 'F-60', 'rejects with': 'F-61', 'rejects later with': 'F-61' };
 const withIds = (events) => events.flatMap((event) => rows.map(([how, what]) => [ID[how], event, how, what]));
 
-/** A proxy with one bad listener, which fails only once, and what the `error` listeners hear. */
-async function badListener(event, how, thrown, options = {}) {
+/** A proxy with these listeners, and what its `error` listener hears. */
+async function listeningProxy(face, on, options = {}) {
   const target = await answeringTarget(GOOD);
-  const proxy = createProxyServer({ target: target.url, ...options });
   const heard = [];
+  const error = (thrown, req, res) => {
+    heard.push(thrown);
+    if (res.headersSent || res.writableEnded) return;
+    res.writeHead(thrown.status ?? 500).end('told');
+  };
+  const { port } = await face({ target: target.url, ...options, on: { ...on, error } });
+  return { heard, port, target };
+}
+
+/** A proxy with one bad listener, which fails only once. */
+function badListener(face, event, how, thrown, options) {
   let isBad = true;
   const bad = HOW[how](thrown);
-  proxy.on(event, () => {
+  const listener = () => {
     const wasBad = isBad;
     isBad = false;
     return wasBad ? bad() : undefined;
-  });
-  proxy.on('error', (error, req, res) => {
-    heard.push(error);
-    if (res.headersSent || res.writableEnded) return;
-    res.writeHead(error.status ?? 500).end('told');
-  });
-  const { port } = await httpServer((req, res) => proxy.web(req, res));
-  return { heard, port, target };
+  };
+  return listeningProxy(face, { [event]: listener }, options);
 }
 
 /** The listener's error itself, or one that has it as its cause. */
@@ -93,14 +98,14 @@ async function nextIsServed(port) {
   await eventually(() => stats().exchanges === 0);
 }
 
-describe('before the answer', () => {
+describe.each(FACES)('%s, before the answer', (_name, face) => {
   test.each(withIds(['start', 'proxyReq', 'proxyRes']))(
     '%s a %s listener %s %s',
     async (_id, event, how, what) => {
       const thrown = THROWN[what]();
       // What is waited for is in time to fail the request; what is not, may be too late for that.
       const options = how === 'throws' || event !== 'proxyReq' ? {} : { hookTimeout: 5000 };
-      const { heard, port } = await badListener(event, how, thrown, options);
+      const { heard, port } = await badListener(face, event, how, thrown, options);
       const answer = await rawExchange(port, get);
       if (how === 'throws' || event === 'proxyReq') {
         expect(statusOf(answer)).toBe(500);
@@ -117,11 +122,11 @@ describe('before the answer', () => {
   );
 });
 
-describe('after the answer, and about failures', () => {
+describe.each(FACES)('%s, after the answer, and about failures', (_name, face) => {
   test.each(withIds(['end']))(
     '%s an %s listener %s %s: the answer is complete',
     async (_id, event, how, what) => {
-      const { heard, port } = await badListener(event, how, THROWN[what]());
+      const { heard, port } = await badListener(face, event, how, THROWN[what]());
       expect(await rawExchange(port, get)).toMatch(/^HTTP\/1\.1 200 OK\r\n[^]*\r\n\r\ngood$/);
       await pause(how === 'throws' ? 0 : 30);
       expect(heard.length).toBeLessThanOrEqual(1);
@@ -131,13 +136,12 @@ describe('after the answer, and about failures', () => {
 
   test.each(withIds(['econnreset']))('%s an %s listener %s %s', async (_id, event, how, what) => {
     const target = await answeringTarget('');
-    const proxy = createProxyServer({ target: target.url });
     let called = 0;
-    proxy.on(event, () => {
+    const listener = () => {
       called += 1;
       return HOW[how](THROWN[what]())();
-    });
-    const { port } = await httpServer((req, res) => proxy.web(req, res));
+    };
+    const { port } = await face({ target: target.url, on: { [event]: listener } });
     const client = await rawClient(port, get);
     await eventually(() => target.connections.length === 1);
     client.socket.destroy();
@@ -149,69 +153,43 @@ describe('after the answer, and about failures', () => {
   test.each(rows.map(([how, what]) => ['F-68', how, what]))(
     '%s an error listener %s %s: the client is answered all the same',
     async (_id, how, what) => {
-      const proxy = createProxyServer({ target: 'http://127.0.0.1:1' });
       let called = 0;
-      proxy.on('error', () => {
+      const error = () => {
         called += 1;
         return HOW[how](THROWN[what]())();
-      });
-      const { port } = await httpServer((req, res) => proxy.web(req, res));
+      };
+      const { port } = await face({ target: 'http://127.0.0.1:1', on: { error } });
       expect(statusOf(await rawExchange(port, get))).toBeGreaterThanOrEqual(500);
       expect(called).toBe(1);
     },
   );
-
-  test.each(rows.map(([how, what]) => ['F-68', how, what]))(
-    '%s a callback %s %s: the client is answered all the same',
-    async (_id, how, what) => {
-      const proxy = createProxyServer({ target: 'http://127.0.0.1:1' });
-      const { port } = await httpServer((req, res) => proxy.web(req, res, HOW[how](THROWN[what]())));
-      expect(statusOf(await rawExchange(port, get))).toBeGreaterThanOrEqual(500);
-    },
-  );
-
-  test.each(['proxyReq', 'proxyRes', 'error'])('F-60 on.%s of a middleware throws', async (event) => {
-    const target = await answeringTarget(GOOD);
-    const on = { [event]: HOW.throws(new Error('of the listener')) };
-    const middleware = createProxyMiddleware({
-      target: event === 'error' ? 'http://127.0.0.1:1' : target.url,
-      on,
-    });
-    const { port } = await httpServer((req, res) => void middleware(req, res, () => res.end('next')));
-    expect(statusOf(await rawExchange(port, get))).toBe(event === 'error' ? 502 : 500);
-  });
 });
 
-describe('what listeners return', () => {
+test.each(rows.map(([how, what]) => ['F-68', how, what]))(
+  '%s a callback %s %s: the client is answered all the same',
+  async (_id, how, what) => {
+    const proxy = createProxyServer({ target: 'http://127.0.0.1:1' });
+    const { port } = await httpServer((req, res) => proxy.web(req, res, HOW[how](THROWN[what]())));
+    expect(statusOf(await rawExchange(port, get))).toBeGreaterThanOrEqual(500);
+  },
+);
+
+describe.each(FACES)('%s, what listeners return', (_name, face) => {
   test('F-61 a listener returns something whose then cannot be asked for', async () => {
-    const target = await answeringTarget(GOOD);
     for (const event of ['proxyReq', 'proxyRes', 'end']) {
-      const proxy = createProxyServer({ target: target.url });
-      const heard = [];
-      proxy.on(event, () => THROWN['a Proxy whose traps throw']());
-      proxy.on('error', (error, req, res) => {
-        heard.push(error);
-        if (!res.headersSent) res.writeHead(500).end();
-      });
-      const { port } = await httpServer((req, res) => proxy.web(req, res));
+      const on = { [event]: () => THROWN['a Proxy whose traps throw']() };
+      const { heard, port } = await listeningProxy(face, on);
       expect([200, 500]).toContain(statusOf(await rawExchange(port, get)));
       expect(heard.length).toBeLessThanOrEqual(1);
     }
   });
 });
 
-describe('F-62 a listener that never settles', () => {
+describe.each(FACES)('F-62 %s, a listener that never settles', (_name, face) => {
   test('F-62 with hookTimeout: 504, and a late settling is ignored', async () => {
-    const target = await answeringTarget(GOOD);
-    const proxy = createProxyServer({ target: target.url, hookTimeout: 200 });
     const settles = [];
-    proxy.on('proxyReq', () => new Promise((resolve, reject) => settles.push({ resolve, reject })));
-    const heard = [];
-    proxy.on('error', (error, req, res) => {
-      heard.push(error);
-      res.writeHead(error.status).end();
-    });
-    const { port } = await httpServer((req, res) => proxy.web(req, res));
+    const proxyReq = () => new Promise((resolve, reject) => settles.push({ resolve, reject }));
+    const { heard, port, target } = await listeningProxy(face, { proxyReq }, { hookTimeout: 200 });
     const began = Date.now();
     const answers = await Promise.all([rawExchange(port, get), rawExchange(port, get)]);
     expect(Date.now() - began).toBeGreaterThanOrEqual(190);
@@ -226,79 +204,74 @@ describe('F-62 a listener that never settles', () => {
   });
 
   test('F-62 without hookTimeout it is not waited for', async () => {
-    const target = await answeringTarget(GOOD);
-    const proxy = createProxyServer({ target: target.url });
-    for (const event of ['start', 'proxyReq', 'proxyRes', 'end'])
-      proxy.on(event, () => new Promise(() => {}));
-    const { port } = await httpServer((req, res) => proxy.web(req, res));
+    const never = () => new Promise(() => {});
+    const { port } = await listeningProxy(face, {
+      start: never,
+      proxyReq: never,
+      proxyRes: never,
+      end: never,
+    });
     expect(statusOf(await rawExchange(port, get))).toBe(200);
   });
 
   test('F-62 one that settles in time is waited for', async () => {
-    const target = await answeringTarget(GOOD);
-    const proxy = createProxyServer({ target: target.url, hookTimeout: 2000 });
-    proxy.on('proxyReq', async (proxyReq) => {
+    const proxyReq = async (request) => {
       await pause(50);
-      proxyReq.setHeader('x-late', 'yes');
-    });
-    const { port } = await httpServer((req, res) => proxy.web(req, res));
+      request.setHeader('x-late', 'yes');
+    };
+    const { port, target } = await listeningProxy(face, { proxyReq }, { hookTimeout: 2000 });
     expect(statusOf(await rawExchange(port, get))).toBe(200);
     expect(target.connections[0].text).toContain('x-late: yes\r\n');
   });
 });
 
-describe('F-63 a listener that settles twice, or when nobody waits any more', () => {
-  test.each(['resolve', 'reject'])('F-63 %s after the client has left', async (how) => {
-    const target = await answeringTarget(GOOD);
-    const proxy = createProxyServer({ target: target.url, hookTimeout: 5000 });
-    let settle;
-    proxy.on('proxyReq', () => new Promise((resolve, reject) => (settle = { resolve, reject })));
-    const heard = [];
-    proxy.on('error', (error) => heard.push(error));
-    let departures = 0;
-    proxy.on('econnreset', () => (departures += 1));
-    const { port } = await httpServer((req, res) => proxy.web(req, res));
-    const client = await rawClient(port, get);
-    await eventually(() => settle !== undefined);
-    client.socket.destroy();
-    await eventually(() => departures === 1);
-    settle[how](new Error('late'));
-    await pause(50);
-    expect(heard).toEqual([]);
-    expect(target.connections).toHaveLength(0);
-    expect(stats().exchanges).toBe(0);
-  });
-
-  test('F-63 both ways', async () => {
-    const target = await answeringTarget(GOOD);
-    const proxy = createProxyServer({ target: target.url, hookTimeout: 5000 });
-    const both = {
-      then(resolve, reject) {
-        resolve();
-        reject(new Error('as well'));
-        resolve();
-      },
-    };
-    proxy.on('proxyReq', () => both);
-    const heard = [];
-    proxy.on('error', (error) => heard.push(error));
-    const { port } = await httpServer((req, res) => proxy.web(req, res));
-    expect(statusOf(await rawExchange(port, get))).toBe(200);
-    expect(heard).toEqual([]);
-    expect(target.connections[0].text.match(/^GET /gm)).toHaveLength(1);
-  });
-
-  test('F-63 after the answer was given by the listener itself', async () => {
-    const target = await answeringTarget(GOOD);
-    const proxy = createProxyServer({ target: target.url, hookTimeout: 5000 });
-    proxy.on('proxyReq', async (proxyReq, req, res) => {
-      res.end('by hand');
-      await pause(30);
+describe.each(FACES)(
+  'F-63 %s, a listener that settles twice, or when nobody waits any more',
+  (_name, face) => {
+    test.each(['resolve', 'reject'])('F-63 %s after the client has left', async (how) => {
+      let settle;
+      let departures = 0;
+      const on = {
+        proxyReq: () => new Promise((resolve, reject) => (settle = { resolve, reject })),
+        econnreset: () => void (departures += 1),
+      };
+      const { heard, port, target } = await listeningProxy(face, on, { hookTimeout: 5000 });
+      const client = await rawClient(port, get);
+      await eventually(() => settle !== undefined);
+      client.socket.destroy();
+      await eventually(() => departures === 1);
+      settle[how](new Error('late'));
+      await pause(50);
+      expect(heard).toEqual([]);
+      expect(target.connections).toHaveLength(0);
+      expect(stats().exchanges).toBe(0);
     });
-    const { port } = await httpServer((req, res) => proxy.web(req, res));
-    expect(await rawExchange(port, get)).toMatch(/\r\n\r\nby hand$/);
-    await pause(60);
-    expect(target.connections).toHaveLength(0);
-    expect(stats().exchanges).toBe(0);
-  });
-});
+
+    test('F-63 both ways', async () => {
+      const both = {
+        then(resolve, reject) {
+          resolve();
+          reject(new Error('as well'));
+          resolve();
+        },
+      };
+      const on = { proxyReq: () => both };
+      const { heard, port, target } = await listeningProxy(face, on, { hookTimeout: 5000 });
+      expect(statusOf(await rawExchange(port, get))).toBe(200);
+      expect(heard).toEqual([]);
+      expect(target.connections[0].text.match(/^GET /gm)).toHaveLength(1);
+    });
+
+    test('F-63 after the answer was given by the listener itself', async () => {
+      const proxyReq = async (_proxyReq, _req, res) => {
+        res.end('by hand');
+        await pause(30);
+      };
+      const { port, target } = await listeningProxy(face, { proxyReq }, { hookTimeout: 5000 });
+      expect(await rawExchange(port, get)).toMatch(/\r\n\r\nby hand$/);
+      await pause(60);
+      expect(target.connections).toHaveLength(0);
+      expect(stats().exchanges).toBe(0);
+    });
+  },
+);

@@ -3,8 +3,8 @@
 /** Bodies that the application reads, or gives, or does not (reliability rows K-09, K-10, K-26 and K-28). */
 
 const { Readable } = require('node:stream');
-const { createProxyServer } = require('../../index.js');
-const { FACES, proxyServer } = require('../support/faces.js');
+const { createProxyMiddleware, createProxyServer } = require('../../index.js');
+const { FACES, proxyMiddleware } = require('../support/faces.js');
 const { lastRequest, readRequest, readResponse, requestText } = require('../support/messages.js');
 const {
   answeringTarget,
@@ -32,14 +32,14 @@ const released = () =>
     () => `still there: ${JSON.stringify(stats())}`,
   );
 
-describe('K-09 a response that its listener never ends', () => {
+describe.each(FACES)('K-09 %s, a response that its listener never ends', (_name, face) => {
   const LARGE = `HTTP/1.1 200 OK\r\nContent-Length: 3000000\r\n\r\n${'x'.repeat(3_000_000)}`;
 
   test('K-09 but reads: the engine is done with it when the target is', async () => {
     const target = await answeringTarget(LARGE);
     let length = 0;
     const on = { proxyRes: (proxyRes) => proxyRes.on('data', (chunk) => (length += chunk.length)) };
-    const { port } = await proxyServer({ target: target.url, selfHandleResponse: true, on });
+    const { port } = await face({ target: target.url, selfHandleResponse: true, on });
     const client = await rawClient(port, requestText('GET /'));
     await eventually(() => length === 3_000_000);
     await released();
@@ -52,7 +52,7 @@ describe('K-09 a response that its listener never ends', () => {
   ])('K-09 nor reads: the time limit %s ends it', async (_whose, limit, answer) => {
     const target = await answeringTarget(answer);
     const options = { target: target.url, selfHandleResponse: true, on: { proxyRes() {} }, ...limit };
-    const { port, events } = await proxyServer(options);
+    const { port, events } = await face(options);
     await rawClient(port, requestText('GET /'));
     await target.connected();
     await target.connections[0].closed();
@@ -64,7 +64,7 @@ describe('K-09 a response that its listener never ends', () => {
     const target = await answeringTarget(LARGE);
     let isShown = false;
     const on = { proxyRes: () => (isShown = true) };
-    const { port } = await proxyServer({ target: target.url, selfHandleResponse: true, on });
+    const { port } = await face({ target: target.url, selfHandleResponse: true, on });
     const client = await rawClient(port, requestText('GET /'));
     await eventually(() => isShown);
     client.socket.destroy();
@@ -74,7 +74,7 @@ describe('K-09 a response that its listener never ends', () => {
 
   test('K-09 a small one, neither read nor ended, is through at once', async () => {
     const target = await answeringTarget(OK);
-    const { port } = await proxyServer({
+    const { port } = await face({
       target: target.url,
       selfHandleResponse: true,
       on: { proxyRes() {} },
@@ -87,17 +87,30 @@ describe('K-09 a response that its listener never ends', () => {
   });
 });
 
-describe('K-10 the buffer option', () => {
+/** The option of one call, and of a middleware. */
+const BUFFERING = [
+  [
+    'createProxyServer',
+    ({ url: target }, buffer, failed) => {
+      const proxy = createProxyServer({ target });
+      return httpServer((req, res) => proxy.web(req, res, { buffer }, (error) => failed(error, res)));
+    },
+  ],
+  [
+    'createProxyMiddleware',
+    ({ url: target }, buffer, failed) =>
+      proxyMiddleware({ target, buffer, on: { error: (error, _req, res) => failed(error, res) } }),
+  ],
+];
+
+describe.each(BUFFERING)('K-10 %s, the buffer option', (_name, face) => {
   /** A request with this stream for a body: its answer, the error, and what the target got. */
   async function buffered(buffer, request = POST) {
     const target = await answeringTarget(OK);
-    const proxy = createProxyServer({ target: target.url });
     const errors = [];
-    const { port } = await httpServer((req, res) => {
-      proxy.web(req, res, { buffer }, (error) => {
-        errors.push(error);
-        res.writeHead(500).end();
-      });
+    const { port } = await face(target, buffer, (error, res) => {
+      errors.push(error);
+      res.writeHead(500).end();
     });
     const { status } = readResponse(await rawExchange(port, request));
     await released();
@@ -168,9 +181,10 @@ describe('K-10 the buffer option', () => {
     'K-10 what is no stream is refused by name: %p',
     (buffer) => {
       const refusal = { name: 'TypeError', code: 'ERR_PROXY_INVALID_OPTION', option: 'buffer' };
-      expect(() => createProxyServer({ target: 'http://127.0.0.1:1', buffer })).toThrow(
-        expect.objectContaining(refusal),
-      );
+      for (const make of [createProxyServer, createProxyMiddleware])
+        expect(() => make({ target: 'http://127.0.0.1:1', buffer })).toThrow(
+          expect.objectContaining(refusal),
+        );
     },
   );
 });

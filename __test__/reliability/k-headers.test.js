@@ -4,7 +4,7 @@
 
 const { createProxyMiddleware, createProxyServer } = require('../../index.js');
 const { answeringTarget, closeAll, httpServer, rawExchange } = require('../support/peers.js');
-const { FACES } = require('../support/faces.js');
+const { FACES, proxyMiddleware } = require('../support/faces.js');
 const { lastRequest, readRequest, readResponse } = require('../support/messages.js');
 
 const OK = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok';
@@ -185,13 +185,29 @@ describe('K-07 a headers object that is changed while a request runs', () => {
       proxy.web(req, res, { headers });
       changeThen(headers, target);
     });
+    await expectFirstThenChanged(port, target);
+  });
+
+  test('K-07 those of a middleware, too', async () => {
+    const target = await answeringTarget(OK);
+    const headers = { 'x-user': 'alice', 'x-gone': '1' };
+    const app = (req, res, forward) => {
+      const done = forward();
+      change(headers);
+      return done;
+    };
+    const { port } = await proxyMiddleware({ agent: false, target: target.url, headers }, { app });
+    await expectFirstThenChanged(port, target);
+  });
+
+  async function expectFirstThenChanged(port, target) {
     for (const user of ['alice', 'mallory']) {
       expect(readResponse(await rawExchange(port, POST))).toMatchObject({ status: 200, body: 'ok' });
       const request = readRequest(target.connections.at(-1).text);
       expect(request.values('x-user')).toEqual([user]);
       expect(request.values('x-late')).toEqual(user === 'alice' ? [] : ['1']);
     }
-  });
+  }
 
   test('K-07 one object for the requests of several users tells each of its own', async () => {
     const target = await answeringTarget(OK);

@@ -49,9 +49,13 @@ describe('K-12 a new target with each request', () => {
     return { url, sockets };
   }
 
-  test('K-12 keeps a bounded number of connections, and no more memory', async () => {
+  test.each([
+    ['options of a call', {}],
+    ['a router', { middleware: true }],
+  ])('K-12 by %s: a bounded number of connections is kept, and no more memory', async (_by, face) => {
     const { url, sockets } = await everywhere();
-    const { ask, pid } = startChild('proxy.js', { execArgv: ['--expose-gc'], args: ['{}'] });
+    const args = ['{}', JSON.stringify(face)];
+    const { ask, pid } = startChild('proxy.js', { execArgv: ['--expose-gc'], args });
     const port = await ask('port');
     const agent = new http.Agent({ keepAlive: true, maxSockets: 8 });
     onCleanUp(() => agent.destroy());

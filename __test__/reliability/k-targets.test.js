@@ -24,6 +24,17 @@ const MAKERS = [
   ['createProxyServer', createProxyServer],
   ['createProxyMiddleware', createProxyMiddleware],
 ];
+/** Both, with the options object itself. */
+const SERVERS = [
+  [
+    'createProxyServer',
+    (options) => {
+      const proxy = createProxyServer(options);
+      return httpServer((req, res) => proxy.web(req, res));
+    },
+  ],
+  ['createProxyMiddleware', (options) => httpServer(createProxyMiddleware(options))],
+];
 const REFUSAL = { name: 'TypeError', code: 'ERR_PROXY_INVALID_OPTION', option: 'target' };
 
 afterEach(closeAll);
@@ -92,6 +103,13 @@ describe('K-01 what is no target', () => {
       expect(told).toMatchObject({ status: 200, body: 'told ERR_PROXY_NO_TARGET' });
     },
   );
+
+  test.each([[undefined], [null]])(
+    'K-01 createProxyMiddleware says at once that a target that is %p is missing',
+    (target) => {
+      expect(() => createProxyMiddleware({ target })).toThrow('[HPM] Missing "target" option.');
+    },
+  );
 });
 
 describe('K-02 odd targets', () => {
@@ -120,9 +138,11 @@ describe('K-02 odd targets', () => {
     ['a host with a space in parts', { host: 'a b', port: 80 }],
     ['a host with a line end in parts', { host: 'a\r\nX: y', port: 80 }],
   ])('K-02 %s is refused', (_case, target) => {
-    expect(() => createProxyServer({ target })).toThrow(expect.objectContaining(REFUSAL));
+    for (const [, make] of MAKERS) expect(() => make({ target })).toThrow(expect.objectContaining(REFUSAL));
   });
+});
 
+describe.each(FACES)('%s', (_name, face) => {
   test.each([
     ['a path', '/base', 'GET /base/a?q=1 HTTP/1.1'],
     ['a path and a query', '/base?k=v', 'GET /base/a?k=v&q=1 HTTP/1.1'],
@@ -130,14 +150,14 @@ describe('K-02 odd targets', () => {
     ['a fragment, which is not sent', '/base#frag', 'GET /base/a?q=1 HTTP/1.1'],
   ])('K-02 %s', async (_case, suffix, line) => {
     const target = await answeringTarget(OK);
-    const { start } = await requestOf(target, { target: `${target.url}${suffix}` });
+    const { start } = await requestOf(target, { target: `${target.url}${suffix}` }, face);
     expect(start).toBe(line);
   });
 
   test('K-02 credentials are sent as such, and are not part of the host', async () => {
     const target = await answeringTarget(OK);
     const where = `http://us%C3%A9r:s%3Acret@127.0.0.1:${target.port}`;
-    const request = await requestOf(target, { target: where, changeOrigin: true });
+    const request = await requestOf(target, { target: where, changeOrigin: true }, face);
     const [scheme, value] = request.values('authorization')[0].split(' ');
     expect([scheme, Buffer.from(value, 'base64').toString()]).toEqual(['Basic', 'usér:s:cret']);
     expect(request.values('authorization')).toHaveLength(1);
@@ -153,7 +173,7 @@ describe('K-02 odd targets', () => {
     ['parts without brackets', ({ port }) => ({ host: '::1', port })],
   ])('K-02 an IPv6 address in %s', async (_case, of) => {
     const target = await rawTarget(SIX, 0, '::1');
-    const { start } = await requestOf(target, { target: of(target) });
+    const { start } = await requestOf(target, { target: of(target) }, face);
     expect(start).toBe('GET /a?q=1 HTTP/1.1');
   });
 
@@ -167,14 +187,50 @@ describe('K-02 odd targets', () => {
     ],
   ])('K-02 a Unix socket %s', async (_case, of) => {
     const target = await unixTarget();
-    const { start } = await requestOf(target, { target: of(target) });
+    const { start } = await requestOf(target, { target: of(target) }, face);
     expect(start).toBe('GET /a?q=1 HTTP/1.1');
   });
 
   test('K-02 a Unix socket that is not there fails the request', async () => {
-    const { port, events } = await proxyServer({ target: { socketPath: '/nowhere/socket' } });
+    const codes = [];
+    const on = { error: ({ code }, _req, res) => [codes.push(code), res.writeHead(502).end()] };
+    const { port } = await face({ target: { socketPath: '/nowhere/socket' }, on });
     expect(readResponse(await rawExchange(port, lastRequest('GET /')))).toMatchObject({ status: 502 });
-    expect(events.map(({ error }) => error.code)).toEqual(['ENOENT']);
+    expect(codes).toEqual(['ENOENT']);
+  });
+
+  test.each([
+    ['an IPv6 address', 'http://[::1]:8080', '[::1]:8080'],
+    ['an IPv6 address and the default port', 'http://[::1]', '[::1]'],
+    ['the default port', 'http://target.test', 'target.test'],
+    ['the default port, said', 'http://target.test:80', 'target.test'],
+    ['the other default port', 'http://target.test:443', 'target.test:443'],
+    ['another port', 'http://target.test:8080', 'target.test:8080'],
+    ['an international name', 'http://bücher.test', 'xn--bcher-kva.test'],
+    ['parts', { host: 'target.test', port: 8080 }, 'target.test:8080'],
+    ['parts with an IPv6 address', { host: '::1', port: 8080 }, '[::1]:8080'],
+    ['parts with the default port', { host: 'target.test', port: 80 }, 'target.test'],
+    ['nothing but the socket', {}, 'localhost'],
+  ])('K-17 over a Unix socket with %s', async (_case, where, host) => {
+    const { socketPath, ...target } = await unixTarget();
+    const place =
+      typeof where === 'string' ? Object.assign(new URL(where), { socketPath }) : { ...where, socketPath };
+    const request = await requestOf(target, { target: place, changeOrigin: true }, face);
+    expect(request.values('host')).toEqual([host]);
+  });
+
+  test('K-17 to an IPv6 address', async () => {
+    const target = await rawTarget(
+      (connection) => connection.onRequest(() => connection.socket.write(OK)),
+      0,
+      '::1',
+    );
+    const request = await requestOf(
+      target,
+      { target: `http://[::1]:${target.port}`, changeOrigin: true },
+      face,
+    );
+    expect(request.values('host')).toEqual([`[::1]:${target.port}`]);
   });
 });
 
@@ -206,8 +262,10 @@ describe('K-03 objects that are no plain data', () => {
     ['cyclic', cyclic],
   ])('K-03 options that are %s', async (_case, of) => {
     const target = await answeringTarget(OK);
-    const { start } = await requestOf(target, of({ target: target.url, xfwd: true }));
-    expect(start).toBe('GET /a?q=1 HTTP/1.1');
+    for (const [, serve] of SERVERS) {
+      const { start } = await requestOf(target, of({ target: target.url, xfwd: true }), serve);
+      expect(start).toBe('GET /a?q=1 HTTP/1.1');
+    }
   });
 
   const failing = (object, name) =>
@@ -261,37 +319,5 @@ describe('K-03 objects that are no plain data', () => {
       answers.push(`${status} ${body}`);
     }
     expect(answers).toEqual(['200 ok', '500 of headers', '200 ok']);
-  });
-});
-
-describe('K-17 changeOrigin', () => {
-  test.each([
-    ['an IPv6 address', 'http://[::1]:8080', '[::1]:8080'],
-    ['an IPv6 address and the default port', 'http://[::1]', '[::1]'],
-    ['the default port', 'http://target.test', 'target.test'],
-    ['the default port, said', 'http://target.test:80', 'target.test'],
-    ['the other default port', 'http://target.test:443', 'target.test:443'],
-    ['another port', 'http://target.test:8080', 'target.test:8080'],
-    ['an international name', 'http://bücher.test', 'xn--bcher-kva.test'],
-    ['parts', { host: 'target.test', port: 8080 }, 'target.test:8080'],
-    ['parts with an IPv6 address', { host: '::1', port: 8080 }, '[::1]:8080'],
-    ['parts with the default port', { host: 'target.test', port: 80 }, 'target.test'],
-    ['nothing but the socket', {}, 'localhost'],
-  ])('K-17 over a Unix socket with %s', async (_case, where, host) => {
-    const { socketPath, ...target } = await unixTarget();
-    const place =
-      typeof where === 'string' ? Object.assign(new URL(where), { socketPath }) : { ...where, socketPath };
-    const request = await requestOf(target, { target: place, changeOrigin: true });
-    expect(request.values('host')).toEqual([host]);
-  });
-
-  test('K-17 to an IPv6 address', async () => {
-    const target = await rawTarget(
-      (connection) => connection.onRequest(() => connection.socket.write(OK)),
-      0,
-      '::1',
-    );
-    const request = await requestOf(target, { target: `http://[::1]:${target.port}`, changeOrigin: true });
-    expect(request.values('host')).toEqual([`[::1]:${target.port}`]);
   });
 });

@@ -3,6 +3,9 @@
 import * as http from 'node:http';
 import express from 'express';
 import { createProxyMiddleware } from 'rs-proxy-middleware';
+import type { Filter, LegacyOptions, Logger, OnProxyEvent, RequestHandler } from 'rs-proxy-middleware';
+import type { Options } from 'rs-proxy-middleware/dist/types';
+import { createProxyMiddleware as createByOldRules } from 'rs-proxy-middleware/legacy';
 
 const app = express();
 app.use('/api', createProxyMiddleware({ target: 'http://127.0.0.1:9000', changeOrigin: true }));
@@ -35,6 +38,21 @@ http.createServer((req, res) => {
     void error;
   });
 });
+
+// As version 2 was called
+const target = 'http://127.0.0.1:9000';
+const filter: Filter = ['/api/**', '!**/bad.json'];
+const old: LegacyOptions = { target, logLevel: 'debug', onError: (error) => void error.message };
+app.use(createProxyMiddleware(filter, old));
+app.use(createProxyMiddleware('http://127.0.0.1:9000/api'));
+app.use(createProxyMiddleware({ target, onProxyReq: (proxyReq, req) => void [proxyReq.path, req.url] }));
+app.use(createByOldRules('/api', { target, logProvider: () => console }), createByOldRules({ target }));
+
+const on: OnProxyEvent = { error: (error, req, res) => void [error.message, req.url, res] };
+const logger: Logger = console;
+const options: Options = { target, on, logger, pathFilter: filter };
+const handler: RequestHandler = createProxyMiddleware(options);
+http.createServer(handler).on('upgrade', handler.upgrade);
 
 // @ts-expect-error an event that does not exist
 createProxyMiddleware({ target: 'http://127.0.0.1:9000', on: { proxyRequest: () => {} } });

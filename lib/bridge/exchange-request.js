@@ -183,7 +183,7 @@ class ExchangeRequest extends ExchangeLife {
 
   #sendShown() {
     // A listener may have failed, answered, or destroyed the request; while it was waited for, the client may have left.
-    if (this._isOver) return;
+    if (this._isOver || this._proxyReq.destroyed) return;
     if (this._res.writableEnded || this._res.destroyed) {
       this._stop();
       return;

@@ -101,7 +101,9 @@ class RequestBody {
     if (typeof source.read === 'function' || typeof source.pipe !== 'function')
       source.on('data', this.#onData).on('end', this.#onEnd);
     else this.#pipe();
-    if (prefix !== undefined && !this.#isFull) source.resume?.();
+    // As when it is piped: whoever has paused it has done so until it is read.
+    const isPaused = prefix !== undefined || source.readableFlowing === false;
+    if (isPaused && !this.#isFull) source.resume?.();
     if (source.readableEnded) this.#onEnd();
   }
 

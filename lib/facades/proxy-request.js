@@ -158,7 +158,8 @@ class ProxyRequest extends RequestFields {
   destroy(error) {
     if (this.destroyed) return this;
     this.destroyed = true;
-    this.#exchange.destroyedBy(this, error);
+    // As with Node: the other listeners have their turn before anybody hears of it.
+    process.nextTick(() => this.#exchange.destroyedBy(this, error));
     return this;
   }
 }

@@ -1,5 +1,6 @@
 'use strict';
 
+const { hookError } = require('../bridge/errors.js');
 const { PASS_ON, PASSED_ON } = require('../bridge/exchange-life.js');
 const { CONSUMED_BODY } = require('../bridge/exchange-request.js');
 const { callListeners } = require('../bridge/listeners.js');
@@ -119,7 +120,8 @@ class HttpProxyMiddleware {
     return prepareRequest(options, this.#rewrite, req, res, this.#rules).then(check);
   }
 
-  #notForwarded(error, res, next) {
+  #notForwarded(thrown, res, next) {
+    const error = asError(thrown);
     if (typeof next === 'function') {
       next(error);
       return;
@@ -139,7 +141,7 @@ class HttpProxyMiddleware {
   handleUpgrade(req, socket, head) {
     guardSocket(socket);
     if (!this.#shouldProxy(req) || !claimSocket(socket)) return false;
-    this.#upgrade(req, socket, head).catch((error) => this.#upgradeFailed(error, req, socket));
+    this.#upgrade(req, socket, head).catch((thrown) => this.#upgradeFailed(asError(thrown), req, socket));
     return true;
   }
 
@@ -176,6 +178,11 @@ function filterOf({ pathFilter }, report) {
       throw error;
     };
   }
+}
+
+/** What is handed on, or told, as it was thrown: only nothing would pass for no failure at all. */
+function asError(thrown) {
+  return thrown || hookError('router or pathRewrite', thrown);
 }
 
 /** Waits for the end of an exchange without counting among those who wait for its failure. */

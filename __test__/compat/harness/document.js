@@ -1,14 +1,25 @@
 'use strict';
 
-/** The tables of docs/compatibility.md, made from the table of differences. */
+/** The tables of docs/compatibility.md, made from the tables of differences. */
 
 const path = require('node:path');
-const DIFFERENCES = require('../differences.js');
+const DIFFERENCES = [...require('../differences.js'), ...require('../middleware/differences.js')];
 
 const DOCUMENT = path.join(__dirname, '..', '..', '..', 'docs', 'compatibility.md');
 
 /** The names of the rules that the document explains. */
-const RULES = ['safe', 'one-class', 'paths', 'framing', 'unheard', 'one-request', 'pool', 'codes', 'said'];
+const RULES = [
+  'safe',
+  'one-class',
+  'versions',
+  'paths',
+  'framing',
+  'unheard',
+  'one-request',
+  'pool',
+  'codes',
+  'said',
+];
 
 /** The numbers of the conflicts that the document tells of. */
 const CONFLICTS = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10];
@@ -36,4 +47,4 @@ function sectionOf(text, original) {
   return section;
 }
 
-module.exports = { CONFLICTS, DOCUMENT, RULES, rowsIn, rowsOf, sectionOf };
+module.exports = { CONFLICTS, DIFFERENCES, DOCUMENT, RULES, rowsIn, rowsOf, sectionOf };

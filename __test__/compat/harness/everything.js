@@ -55,13 +55,18 @@ async function runEverything(scenarios, { withOurs = true } = {}) {
     if (ours) list.push(one('ours', ours), one('unlistened', ours, { listening: false }));
     return list;
   });
+  await severalAtATime(runs);
+  await closed.close();
+  return results;
+}
+
+/** @param {(() => Promise<void>)[]} runs */
+async function severalAtATime(runs) {
   const queue = runs[Symbol.iterator]();
   const work = async () => {
     for (const next of queue) await next();
   };
   await Promise.all(Array.from({ length: AT_A_TIME }, work));
-  await closed.close();
-  return results;
 }
 
-module.exports = { allScenarios, runEverything };
+module.exports = { allScenarios, runEverything, severalAtATime };

@@ -16,7 +16,7 @@ const { readRequest, readResponses } = require('../../support/messages.js');
  * - `connection`: `Connection` and `Keep-Alive` speak of one hop. Ours pools connections, of the originals only one does; towards
  *   clients Node's server writes them.
  * - `date`: Node's server adds the time of the day where the target gave none.
- * - `ports`: every run has ports of its own. They read `{target}`, `{forward}`, `{closed}`, and Unix sockets
+ * - `ports`: every run has ports of its own. They read `{target}`, `{second}`, `{forward}`, `{closed}`, and Unix sockets
  *   `{socket}`. Always on.
  * - `wording`: what Node's parser says, and the advice that newer versions of Node append to the error of a certificate, change with Node's
  *   version; the codes (`HPE_…`, …) do not. Always on.
@@ -25,6 +25,9 @@ const { readRequest, readResponses } = require('../../support/messages.js');
  * - `chunks`: where one chunk ends and the next begins depends on timing. Bodies are compared decoded. Always on.
  */
 const HOP_FIELDS = new Set(['connection', 'keep-alive']);
+
+/** Whoever may get requests. */
+const PEERS = ['target', 'second', 'forward'];
 
 /**
  * @param {Awaited<ReturnType<import('./run.js').run>>} observed
@@ -35,7 +38,7 @@ function factsOf(observed, scenario) {
   const exact = new Set(scenario.exact);
   const facts = {};
   const add = (where, text) => (facts[where] = withoutPorts(text, observed.at));
-  for (const peer of ['target', 'forward']) {
+  for (const peer of PEERS.filter((name) => observed[name])) {
     requestsOf(observed[peer]).forEach((request, i) => {
       addMessage(add, `${peer} request ${i + 1}`, request, exact);
       if (exact.has('address')) add(`${peer} request ${i + 1} from`, request.from);
@@ -49,7 +52,13 @@ function factsOf(observed, scenario) {
 }
 
 function withoutPorts(text, at) {
-  const named = { target: at.port, closed: at.closed, forward: at.forward && new URL(at.forward).port };
+  const portOf = (url) => url && new URL(url).port;
+  const named = {
+    target: at.port,
+    closed: at.closed,
+    second: portOf(at.second),
+    forward: portOf(at.forward),
+  };
   let result = at.socketPath ? `${text}`.replaceAll(at.socketPath, '{socket}') : `${text}`;
   for (const [name, port] of Object.entries(named)) {
     if (port) result = result.replaceAll(new RegExp(`\\b${port}\\b`, 'g'), `{${name}}`);
@@ -137,4 +146,4 @@ function addResponses(add, client, exact) {
   if (exact.has('connection')) add('client connection', client.ending === null ? 'stays open' : 'is closed');
 }
 
-module.exports = { factsOf };
+module.exports = { factsOf, withoutPorts };

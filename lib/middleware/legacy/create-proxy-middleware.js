@@ -15,7 +15,8 @@ const { LEGACY_RULES } = require('./rules.js');
 function createProxyMiddleware(context, options) {
   const config = createConfig(context, options);
   configureLogger(config.options);
-  const merged = { ...config.options, pathFilter: config.context };
+  // None at all is no filter in version 2, and lets nothing through.
+  const merged = { ...config.options, pathFilter: config.context ?? null };
   return new HttpProxyMiddleware(merged, LEGACY_RULES).middleware;
 }
 

@@ -23,7 +23,8 @@ const LEGACY_RULES = {
   plugins: ({ plugins }) => [legacyEventsPlugin, proxyEventsPlugin, ...(plugins || [])],
   filteredUrl: (req) => req.originalUrl || req.url,
   prepare: keepMount,
-  created: ({ pathFilter, target }) => logger.info(`[HPM] Proxy created: ${pathFilter}  -> ${target}`),
+  created: ({ pathFilter, target }) =>
+    logger.info(`[HPM] Proxy created: ${pathFilter ?? undefined}  -> ${target}`),
   rewriteLines: {
     created: (key, value) => logger.info('[HPM] Proxy rewrite rule created: "%s" ~> "%s"', key, value),
     rewritten: (path, result) => logger.debug('[HPM] Rewriting path from "%s" to "%s"', path, result),
