@@ -11,7 +11,7 @@ const { once } = require('node:events');
 const { buffer, text } = require('node:stream/consumers');
 const { authority, certificate } = require('../support/certificates.js');
 const { EXAMPLES, deadUrl, httpsEcho } = require('../support/examples.js');
-const { closeAll, eventually, httpServer, onCleanUp } = require('../support/peers.js');
+const { closeAll, eventually, httpServer, onCleanUp, rawTarget } = require('../support/peers.js');
 const { OWN_PORT, ROOT, readPrograms, runProgram } = require('../support/recipes.js');
 
 afterEach(async () => {
@@ -106,7 +106,7 @@ async function ask(port, { method, url, body }) {
   return { status: res.statusCode, headers: res.headers, body: plain.toString().trimEnd() };
 }
 
-/** A target behind each port that a program names: 9443 speaks TLS, on 9999 there is nobody. */
+/** A target behind each port that a program names: 9443 speaks TLS, 9998 never answers, on 9999 there is nobody. */
 async function startTargets(code) {
   const ports = new Map();
   const seen = [];
@@ -124,11 +124,13 @@ async function startTargets(code) {
 
 async function startTarget(name, seen) {
   if (name === 9999) return Number(new URL(await deadUrl()).port);
+  if (name === 9998) return (await rawTarget(() => {})).port;
   if (name === 9443) return startSecureTarget();
   const { port } = await httpServer(async (req, res) => {
     const { method, headers } = req;
     seen.push({ method, url: `http://localhost:${name}${req.url}`, headers, body: await text(req) });
     const { pathname } = new URL(req.url, 'http://localhost');
+    if (pathname === '/missing') res.statusCode = 404;
     const [type, body] = CONTENT[path.basename(pathname)] ?? ['text/plain', 'ok'];
     res.setHeader('content-type', type);
     res.setHeader('x-powered-by', 'steam');
@@ -152,6 +154,7 @@ const CONTENT = {
   greeting: ['text/plain', 'Hello, world'],
   'page.html': ['text/html', '<body><h1>Hello</h1></body>'],
   'user.json': ['application/json', '{"name":"Ann"}'],
+  missing: ['text/plain', 'There is no such file.'],
   'picture.svg': ['image/svg+xml', '<svg xmlns="http://www.w3.org/2000/svg"><rect fill="red"/></svg>'],
 };
 

@@ -1,15 +1,14 @@
 'use strict';
 
-/** Express 5, with a body parser in front of the proxy: what it has read is written anew. */
+/** Express 5, with a body parser in front of the proxy: what it has read is sent again. */
 
 const express = require('express');
-const { createProxyMiddleware, fixRequestBody } = require('rs-proxy-middleware');
+const { createProxyMiddleware } = require('rs-proxy-middleware');
 
 const proxy = createProxyMiddleware({
   target: process.env.TARGET ?? 'http://localhost:9000',
   pathFilter: '/api',
   changeOrigin: true,
-  on: { proxyReq: fixRequestBody },
 });
 
 const app = express();
