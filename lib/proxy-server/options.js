@@ -110,6 +110,9 @@ const OF_THE_MIDDLEWARE = new Set([
   'router',
 ]);
 
+/** What Vite makes of a rule that is the options of a proxy as well. */
+const OF_VITE = new Set(['bypass', 'configure', 'rewrite', 'rewriteWsOrigin']);
+
 /** The options of text that are not set if the text is empty, as with the originals. */
 const OFF_IF_EMPTY = new Set(['auth', 'ca', 'hostRewrite', 'localAddress', 'method', 'protocolRewrite']);
 
@@ -205,7 +208,7 @@ const said = new Set();
 
 /** Users pass options of their own through; each name is worth one line. */
 function sayUnknown(name) {
-  if (OF_THE_MIDDLEWARE.has(name) || said.has(name) || said.size >= MOST_SAID) return;
+  if (OF_THE_MIDDLEWARE.has(name) || OF_VITE.has(name) || said.has(name) || said.size >= MOST_SAID) return;
   said.add(name);
   debug('The option %s is not known and does nothing', name);
 }

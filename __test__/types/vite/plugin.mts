@@ -6,7 +6,7 @@ import { defineConfig as define7 } from 'vite7';
 import { defineConfig as define8 } from 'vite8';
 import rsProxy, { rsProxy as byName } from 'rs-proxy-middleware/vite';
 import type { RsProxyOptions, RsProxyPlugin } from 'rs-proxy-middleware/vite';
-import 'rs-proxy-middleware/register';
+import type {} from 'rs-proxy-middleware/register';
 
 byName satisfies typeof rsProxy;
 const options: RsProxyOptions = { include: ['/api', /^\^/], exclude: '/old', preview: false };
