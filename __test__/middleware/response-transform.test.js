@@ -2,6 +2,7 @@
 
 /** `responseTransform`: a response is rewritten while it goes through. */
 
+const vm = require('node:vm');
 const zlib = require('node:zlib');
 const { createProxyMiddleware } = require('../../index.js');
 const { ContentDecoder, ContentEncoder } = require('../../lib/middleware/content-coding.js');
@@ -71,6 +72,12 @@ test.each([
   const answer = await ask(proxy, 'GET /path');
   expect((await decoded('br', answer.body)).toString()).toBe('SOME TEXT');
   expect(seen).toEqual([[true, '/path', '1']]);
+});
+
+test('a regular expression of another realm is one', async () => {
+  const { url } = await target({ 'content-type': 'text/plain' }, 'some text');
+  const answer = await ask(await proxyWith(url, [{ match: vm.runInNewContext('/E/gi'), replace: '3' }]));
+  expect(answer.body).toBe('som3 t3xt');
 });
 
 test.each(['', 'gzip', 'zstd'])('events with the coding %j go through as they come', async (coding) => {

@@ -5,6 +5,7 @@
 const { isUtf8 } = require('node:buffer');
 const { Readable } = require('node:stream');
 const { StringDecoder } = require('node:string_decoder');
+const { isRegExp } = require('node:util').types;
 const { ProxyResponse } = require('../facades/proxy-response.js');
 const { optionError } = require('../proxy-server/options.js');
 const { ContentDecoder, ContentEncoder } = require('./content-coding.js');
@@ -63,7 +64,7 @@ const BINARY =
 function checkTransform(transform) {
   if (typeof transform === 'function') return;
   const isRule = (rule) =>
-    ((typeof rule?.match === 'string' && rule.match !== '') || rule?.match instanceof RegExp) &&
+    ((typeof rule?.match === 'string' && rule.match !== '') || isRegExp(rule?.match)) &&
     typeof rule.replace === 'string';
   if (Array.isArray(transform) && transform.every(isRule)) return;
   const want = 'a function, or an array of { match: string | RegExp, replace: string }';

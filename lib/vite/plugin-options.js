@@ -1,8 +1,9 @@
 'use strict';
 
+const { isRegExp } = require('node:util').types;
 const { optionError } = require('../proxy-server/options.js');
 
-const isPattern = (value) => typeof value === 'string' || value instanceof RegExp;
+const isPattern = (value) => typeof value === 'string' || isRegExp(value);
 const isPatterns = (value) => isPattern(value) || (Array.isArray(value) && value.every(isPattern));
 const PATTERNS = { is: isPatterns, want: 'the context of a rule, a regular expression, or an array of them' };
 
