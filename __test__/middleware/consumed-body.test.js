@@ -165,6 +165,36 @@ describe('sent once', () => {
     expect(target.requests().map(({ body }) => body)).toEqual(['{"a":1}']);
   });
 
+  test.each([
+    ['which was read before, and which the listener writes', parsed, fixRequestBody, '{"a":1}'],
+    [
+      'which was not, and to which the listener adds',
+      (req, res, next) => next(),
+      (proxyReq) => {
+        proxyReq.removeHeader('Content-Length');
+        proxyReq.setHeader('Transfer-Encoding', 'chunked');
+        proxyReq.write('> ');
+      },
+      '> {"a": 1}',
+    ],
+  ])(
+    'by the same middleware again, from its error listener: a body %s',
+    async (_which, before, proxyReq, body) => {
+      const target = await namedTarget();
+      let targets = ['http://127.0.0.1:1', target.url];
+      const on = { proxyReq, error: (error, req, res) => void middleware(req, res) };
+      const middleware = createProxyMiddleware({ router: () => targets.shift(), on });
+      const listener = (req, res) => before(req, res, () => middleware(req, res));
+      for (const framing of Object.keys(FRAMED)) {
+        targets = ['http://127.0.0.1:1', target.url];
+        const [lines, text] = FRAMED[framing]('{"a": 1}');
+        const answer = await ask(listener, 'POST /a', [`Content-Type: ${JSON_TYPE}`, ...lines], text);
+        expect(answer).toMatchObject({ status: 200, body: 'target' });
+      }
+      expect(target.requests().map((request) => request.body)).toEqual([body, body]);
+    },
+  );
+
   test('with the type that the option headers gives it', async () => {
     const options = { headers: { 'Content-Type': FORM_TYPE } };
     const { requests } = await post(parsed, JSON_TYPE, '{"a": 1}', { options });

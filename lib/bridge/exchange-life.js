@@ -28,6 +28,8 @@ class ExchangeLife {
     this._id = -1;
     /** The request's body, if all of it was there before it was sent. */
     this._body = undefined;
+    /** Somebody had read the request's body before the first exchange could. */
+    this._isConsumed = false;
     /** The request's body, if it is streamed; kept, because it may have to be sent again. */
     this._upload = null;
     this._isUploading = false;

@@ -27,6 +27,7 @@ class ExchangeRequest extends ExchangeLife {
   begin() {
     try {
       if (!this._engage()) return;
+      this._isConsumed = this._call.options[CONSUMED_BODY] !== undefined;
       if (this._predecessor !== null) this.#inherit(this._predecessor);
       const { config, forward, headers } = this._call;
       const head = packRequest(this._req, headers);
@@ -110,6 +111,7 @@ class ExchangeRequest extends ExchangeLife {
     if (previous._source !== this._source) return;
     this._body = previous._body;
     this._prefix = previous._prefix;
+    this._isConsumed = previous._isConsumed;
     if (previous._upload === null) return;
     const kept = previous._upload.handOver();
     if (kept === undefined) {
@@ -192,7 +194,7 @@ class ExchangeRequest extends ExchangeLife {
     try {
       const written = facade.takeWritten();
       // A listener that writes a body that was read before the proxy could read it has sent all there is.
-      const isWritten = written.length > 0 && this._call.options[CONSUMED_BODY] !== undefined;
+      const isWritten = written.length > 0 && this._isConsumed;
       const rest = facade.writableEnded || isWritten ? EMPTY : this.#takeBody(facade);
       const body = rest === undefined ? undefined : joined(written, rest);
       const { base, text, fields } = facade.pack();

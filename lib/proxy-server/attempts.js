@@ -25,6 +25,7 @@ let retrying = 0;
 class Attempts {
   #configs;
   #retry;
+  #most;
   #made = 1;
   #began = Date.now();
   #isCounted = false;
@@ -39,8 +40,6 @@ class Attempts {
     this.#most = this.#retry.attempts ?? Math.max(configs.length, retry ? 2 : 1);
   }
 
-  #most;
-
   /** That of the attempt that is being made. */
   get config() {
     return this.#configs[(this.#made - 1) % this.#configs.length];
@@ -52,7 +51,7 @@ class Attempts {
   }
 
   /**
-   * Whether to try again after this failure.
+   * Whether to try again after this failure. A target that could not be connected to is avoided from now on.
    *
    * @param {import('../bridge/errors.js').ProxyError} error
    * @param {string} method
@@ -110,15 +109,25 @@ function inOrder(configs) {
   return [...configs.filter((config) => !isAvoided(config)), ...configs.filter(isAvoided)];
 }
 
+/** @type {WeakMap<object, number>} how many calls of a proxy went to a list */
+const turns = new WeakMap();
+
+/** Which of these targets a call asks first. */
+function takeTurn(proxy, target) {
+  if (!Array.isArray(target) || target.length === 0) return 0;
+  const turn = turns.get(proxy) ?? 0;
+  turns.set(proxy, turn + 1);
+  return turn % target.length;
+}
+
 /**
  * Notes where a call goes: to one target, or to those of a list, beginning with the one whose turn it is.
  *
  * @param {import('./call.js').Call} call
  * @param {Record<string, any>} options
- * @param {number} turn
  * @param {(target: unknown) => import('./config.js').Config} configOf
  */
-function chooseTarget(call, options, turn, configOf) {
+function chooseTarget(call, options, configOf) {
   const { target, retry } = options;
   // A list without any target is refused like one.
   if (!Array.isArray(target) || target.length === 0) {
@@ -126,9 +135,9 @@ function chooseTarget(call, options, turn, configOf) {
     if (retry) call.attempts = new Attempts([call.config], retry);
     return;
   }
-  const configs = target.map((_, i) => configOf(target[(turn + i) % target.length]));
+  const configs = target.map((_, i) => configOf(target[((call.turn ?? 0) + i) % target.length]));
   call.attempts = new Attempts(configs, retry);
   call.config = call.attempts.config;
 }
 
-module.exports = { chooseTarget };
+module.exports = { chooseTarget, takeTurn };

@@ -66,7 +66,7 @@ function forwardRequest(req, res, options, proxy = new EventEmitter(), callback 
   running.delete(options);
   // What the passes before this one do must not be done twice.
   const rest = { ...options, xfwd: false };
-  if (isSet(options.target)) chooseTarget(call, rest, call.turn, (one) => configOf(rest, one));
+  if (isSet(options.target)) chooseTarget(call, rest, (one) => configOf(rest, one));
   if (isSet(options.forward)) call.forward = configOf({ ...rest, target: options.forward });
   call.exchange = start(proxy, req, res, call);
 }

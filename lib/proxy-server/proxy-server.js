@@ -8,7 +8,7 @@ const { EventEmitter } = require('node:events');
 const { stats } = require('../bridge/engine.js');
 const { Outcome } = require('../bridge/outcome.js');
 const { callArguments } = require('./arguments.js');
-const { chooseTarget } = require('./attempts.js');
+const { chooseTarget, takeTurn } = require('./attempts.js');
 const { Call, LAST_RESORT } = require('./call.js');
 const { ConfigMemo } = require('./config.js');
 const { failRequest, isSet, running, start } = require('./forward-request.js');
@@ -22,8 +22,6 @@ class ProxyServer extends EventEmitter {
   #configs = new ConfigMemo();
   #forwardConfigs = new ConfigMemo();
   #listening = new Listening();
-  /** Which target of a list is the next. */
-  #turn = 0;
 
   /** @param {import('../../index.js').ServerOptions} [options] kept by reference; may be edited at any time */
   constructor(options) {
@@ -64,7 +62,7 @@ class ProxyServer extends EventEmitter {
   /** Notes the configurations of the two legs; none for one that is not wanted, or that a function will name. */
   #configure(options, call) {
     const { target, forward } = options;
-    if (isNamed(target)) chooseTarget(call, options, this.#turn, (one) => this.#configs.of(options, one));
+    if (isNamed(target)) chooseTarget(call, options, (one) => this.#configs.of(options, one));
     else checkOptions(options);
     if (isNamed(forward)) call.forward = this.#forwardConfigs.of({ ...options, target: forward });
   }
@@ -75,8 +73,8 @@ class ProxyServer extends EventEmitter {
       return;
     }
     const { options } = call;
+    call.turn = takeTurn(this, options.target);
     this.#configure(options, call);
-    this.#turn += 1;
     if (options.timeout > 0) req.socket?.setTimeout?.(options.timeout);
     start(this, req, res, call);
   }
@@ -106,8 +104,7 @@ class ProxyServer extends EventEmitter {
         if (!Array.isArray(options[leg]) && URL.canParse(options[leg])) options[leg] = new URL(options[leg]);
       }
       call.options = options;
-      call.turn = this.#turn;
-      this.#turn += 1;
+      call.turn = takeTurn(this, options.target);
       running.set(options, call);
       const args = [req, res, options, undefined, this, call.callback];
       const whole = runPasses(this.webPasses, args, options.hookTimeout);

@@ -32,7 +32,7 @@ const isUrl = (target) => target instanceof URL || target.origin !== undefined;
  */
 function targetParts(target) {
   if (typeof target === 'string') return withPlace({ url: parse(target) });
-  if (typeof target !== 'object' || target === null)
+  if (typeof target !== 'object' || target === null || Array.isArray(target))
     throw invalid('must be a URL string, a URL, or an object');
   checkExtras(target);
   const { url, host } = isUrl(target) ? { url: parse(`${target.href}`) } : fromObject(target);

@@ -37,8 +37,8 @@ function tellOfSockets(proxyServer) {
 
 const PARSED_BODY = `[HPM] Connection reset (ECONNRESET) detected with non-empty "req.body" [ERR_HPM.GH40].
 
-  A body parser in front of the proxy has read the body of this POST request, and the target did not get what it waited for.
-  Put the proxy in front of the body parser, or send the parsed body again with fixRequestBody().
+  The target has broken off a POST request whose body a parser in front of the proxy has read. The middleware sends what was parsed again;
+  a proxy of another kind needs fixRequestBody() for it. A target that wants every byte as it came needs the proxy in front of the parser.
 
   See https://github.com/chimurai/http-proxy-middleware/issues/40
 `;
