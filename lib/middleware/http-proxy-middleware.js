@@ -121,12 +121,11 @@ class HttpProxyMiddleware {
   }
 
   #notForwarded(thrown, res, next) {
-    const error = asError(thrown);
     if (typeof next === 'function') {
-      next(error);
+      next(thrown);
       return;
     }
-    warnOnce(this.#proxy, error);
+    warnOnce(this.#proxy, hookError('router or pathRewrite', thrown));
     if (res.headersSent || res.writableEnded) return;
     res.statusCode = 500;
     res.end();
@@ -141,7 +140,7 @@ class HttpProxyMiddleware {
   handleUpgrade(req, socket, head) {
     guardSocket(socket);
     if (!this.#shouldProxy(req) || !claimSocket(socket)) return false;
-    this.#upgrade(req, socket, head).catch((thrown) => this.#upgradeFailed(asError(thrown), req, socket));
+    this.#upgrade(req, socket, head).catch((error) => this.#upgradeFailed(error, req, socket));
     return true;
   }
 
@@ -178,11 +177,6 @@ function filterOf({ pathFilter }, report) {
       throw error;
     };
   }
-}
-
-/** What is handed on, or told, as it was thrown: only nothing would pass for no failure at all. */
-function asError(thrown) {
-  return thrown || hookError('router or pathRewrite', thrown);
 }
 
 /** Waits for the end of an exchange without counting among those who wait for its failure. */
