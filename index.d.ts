@@ -63,7 +63,7 @@ declare class HttpProxy<
   ): Promise<void>;
 
   /**
-   * Takes over an `upgrade` request. This version answers it 501.
+   * Takes over an `upgrade` request, and joins the client's connection with the target's.
    *
    * @param head what the client has sent after its request
    */
@@ -269,7 +269,26 @@ declare namespace HttpProxy {
     options?: ProxyFetchOptions,
   ): Promise<Response>;
 
-  /** Where `proxyFetch` connects to. */
+  /**
+   * httpxy's: takes over one upgrade and forwards it to an address. Rejects if the target does not switch protocols; the client has been
+   * answered then.
+   *
+   * @param addr as `proxyFetch` takes it
+   * @param head what the client has sent after its request
+   * @returns the target's end of the tunnel
+   */
+  export function proxyUpgrade(
+    addr: string | ProxyAddr,
+    req: http.IncomingMessage,
+    socket: Duplex,
+    head?: Buffer,
+    options?: ProxyUpgradeOptions,
+  ): Promise<Socket>;
+
+  /** `xfwd` is on unless it is `false`. */
+  export type ProxyUpgradeOptions = Omit<ServerOptions, 'target' | 'forward'>;
+
+  /** Where `proxyFetch` and `proxyUpgrade` connect to. */
   export type ProxyAddr =
     | { host?: string | undefined; port: number; socketPath?: undefined }
     | { host?: undefined; port?: undefined; socketPath: string };
@@ -404,15 +423,17 @@ declare namespace HttpProxy {
     timeouts?: Timeouts | undefined;
     /** The target is a proxy: pass a request's absolute URL on in the path. Default `false`. */
     toProxy?: boolean | undefined;
-    /** Milliseconds that an upgraded connection may be idle. Without effect in this version. */
+    /** Milliseconds for which nothing may move through an upgraded connection. Default: no limit. */
     tunnelTimeout?: number | undefined;
-    /** Milliseconds until the answer to an upgrade. Without effect in this version. */
+    /** Milliseconds until the answer to an upgrade; instead of `proxyTimeout`. Default: no limit. */
     upgradeTimeout?: number | undefined;
+    /** Refuse a `101` that is not a valid answer to the handshake (RFC 6455). Default `true`. */
+    verifyUpgrade?: boolean | undefined;
     /** Take over the upgrade requests of the server that `listen` makes. Default `false`. */
     ws?: boolean | undefined;
     /** Add `x-forwarded-for`, `-port`, `-proto` and `-host`; to what is there already, they are appended. Default `false`. */
     xfwd?: boolean | undefined;
-    /** Let `x-forwarded-proto` of an upgrade say `http` or `https` instead of `ws` or `wss`. Without effect in this version. */
+    /** Let `x-forwarded-proto` of an upgrade say `http` or `https` instead of `ws` or `wss`. Default `false`. */
     xfwdWsProtoAsHttp?: boolean | undefined;
   }
 

@@ -12,6 +12,7 @@ const {
 const { fixRequestBody } = require('./lib/middleware/fix-request-body.js');
 const { responseInterceptor } = require('./lib/middleware/response-interceptor.js');
 const { proxyFetch } = require('./lib/fetch/proxy-fetch.js');
+const { proxyUpgrade } = require('./lib/fetch/proxy-upgrade.js');
 const { ProxyServer, createProxyServer, numOpenSockets } = require('./lib/proxy-server/proxy-server.js');
 
 /**
@@ -47,6 +48,7 @@ module.exports.loggerPlugin = loggerPlugin;
 module.exports.numOpenSockets = numOpenSockets;
 module.exports.proxyEventsPlugin = proxyEventsPlugin;
 module.exports.proxyFetch = proxyFetch;
+module.exports.proxyUpgrade = proxyUpgrade;
 module.exports.responseInterceptor = responseInterceptor;
 module.exports.default = module.exports;
 Object.defineProperty(module.exports, '__esModule', { value: true });

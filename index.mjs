@@ -15,6 +15,7 @@ export const {
   numOpenSockets,
   proxyEventsPlugin,
   proxyFetch,
+  proxyUpgrade,
   responseInterceptor,
 } = proxy;
 export { proxy as default, proxy as 'module.exports' };

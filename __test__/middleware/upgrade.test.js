@@ -5,6 +5,7 @@
 const { EventEmitter } = require('node:events');
 const { createProxyMiddleware } = require('../../index.js');
 const {
+  answeringTarget,
   closeAll,
   eventually,
   httpServer,
@@ -12,7 +13,14 @@ const {
   rawClient,
   rawExchange,
 } = require('../support/peers.js');
-const { lastRequest } = require('../support/messages.js');
+const { lastRequest, readResponse } = require('../support/messages.js');
+const {
+  handshake: upgradeRequest,
+  rawUpgradeClient,
+  switchingTarget,
+  tunnelled,
+  upgradeServer,
+} = require('../support/upgrades.js');
 
 afterEach(closeAll);
 
@@ -39,7 +47,7 @@ async function serverOf(...middlewares) {
 
 const meet = (port) => rawExchange(port, lastRequest('GET /unmatched'));
 
-/** A middleware that notes the upgrades it is to forward. The proxy answers them 501 by now. */
+/** A middleware that notes the upgrades it is to forward. Nobody listens at the target. */
 function noting(name, seen, options) {
   return createProxyMiddleware({
     target,
@@ -55,7 +63,7 @@ describe('subscription', () => {
     expect(server.listenerCount('upgrade')).toBe(0);
     await meet(port);
     expect(server.listenerCount('upgrade')).toBe(1);
-    expect(await rawExchange(port, handshake('/ws?x'))).toMatch(/^HTTP\/1\.1 501 /);
+    expect(await rawExchange(port, handshake('/ws?x'))).toMatch(/^HTTP\/1\.1 502 /);
     expect(seen).toEqual([['a', '/ws?x', undefined]]);
   });
 
@@ -70,7 +78,7 @@ describe('subscription', () => {
     const middleware = noting('a', seen, { ws: true, pathFilter: '/ws' });
     for (const { port } of [await serverOf(middleware), await serverOf(middleware)]) {
       await meet(port);
-      expect(await rawExchange(port, handshake('/ws'))).toMatch(/^HTTP\/1\.1 501 /);
+      expect(await rawExchange(port, handshake('/ws'))).toMatch(/^HTTP\/1\.1 502 /);
     }
     expect(seen).toHaveLength(2);
   });
@@ -80,7 +88,7 @@ describe('subscription', () => {
     const { upgrade } = noting('a', seen, { pathFilter: '/ws' });
     const { port, server } = await serverOf();
     server.on('upgrade', upgrade);
-    expect(await rawExchange(port, handshake('/ws'))).toMatch(/^HTTP\/1\.1 501 /);
+    expect(await rawExchange(port, handshake('/ws'))).toMatch(/^HTTP\/1\.1 502 /);
     expect(seen).toHaveLength(1);
   });
 
@@ -109,6 +117,62 @@ describe('subscription', () => {
       Buffer.alloc(0),
     );
     await eventually(() => seen.length > 0);
+  });
+});
+
+describe('the first handshake, before any other request', () => {
+  const echo = ({ socket }) => socket.on('data', (chunk) => socket.write(chunk));
+
+  test.each([false, true])('ws: true: it is taken out of the server’s hands; TLS: %p', async (isSecure) => {
+    const { url } = await switchingTarget(echo);
+    const middleware = createProxyMiddleware({ target: url, ws: true, pathFilter: '/ws' });
+    const bench = await upgradeServer(undefined, {
+      isSecure,
+      onRequest: (req, res) => middleware(req, res, () => res.end()),
+    });
+    for (const text of ['first', 'second']) {
+      const client = await rawUpgradeClient(bench, upgradeRequest('/ws'));
+      await client.received('101 Switching Protocols');
+      client.socket.write(text);
+      await client.until((it) => tunnelled(it).toString() === text);
+      client.socket.end();
+    }
+    expect(bench.server.listenerCount('upgrade')).toBe(1);
+  });
+
+  test('in Express, behind other middlewares, with a router', async () => {
+    const { url } = await switchingTarget(echo);
+    const app = require('express')();
+    app.use((req, res, next) => setTimeout(next, 20));
+    app.use(createProxyMiddleware({ router: async () => url, ws: true }));
+    const bench = await upgradeServer(undefined, { onRequest: app });
+    const client = await rawUpgradeClient(bench, upgradeRequest('/ws'));
+    await client.received('101 Switching Protocols');
+    client.socket.write('hello');
+    await client.until((it) => tunnelled(it).toString() === 'hello');
+    client.socket.resetAndDestroy();
+  });
+
+  test('the target refuses it, or is not there', async () => {
+    const refusing = await answeringTarget('HTTP/1.1 403 Forbidden\r\nContent-Length: 2\r\n\r\nno');
+    for (const [url, status, body] of [
+      [refusing.url, 403, 'no'],
+      [target, 502, ''],
+    ]) {
+      const middleware = createProxyMiddleware({ target: url, ws: true });
+      const bench = await upgradeServer(undefined, { onRequest: (req, res) => middleware(req, res) });
+      const client = await rawUpgradeClient(bench, upgradeRequest('/ws'));
+      await client.closed();
+      expect(readResponse(client.text)).toMatchObject({ status, body });
+    }
+  });
+
+  test('what does not match is a request like others', async () => {
+    const middleware = createProxyMiddleware({ target, ws: true, pathFilter: '/ws' });
+    const { port } = await serverOf(middleware);
+    expect(
+      await rawExchange(port, `${upgradeRequest('/other').slice(0, -2)}Connection: close\r\n\r\n`),
+    ).toMatch(/none$/);
   });
 });
 

@@ -25,6 +25,7 @@ const NAMES = [
   'numOpenSockets',
   'proxyEventsPlugin',
   'proxyFetch',
+  'proxyUpgrade',
   'responseInterceptor',
 ];
 

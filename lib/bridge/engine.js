@@ -16,6 +16,9 @@ const READABLE = 3;
 const WRITABLE = 4;
 const END = 5;
 const FAILED = 6;
+const SWITCHED = 7;
+const TARGET_ENDED = 8;
+const DETACHED = 9;
 
 /** Completions per drain. */
 const BATCH = 64;
@@ -121,6 +124,15 @@ class Engine {
               break;
             case FAILED:
               exchange.onFailed(texts[text++]);
+              break;
+            case SWITCHED:
+              exchange.onSwitched(texts[text++], texts[text++]);
+              break;
+            case TARGET_ENDED:
+              exchange.onTargetEnded();
+              break;
+            case DETACHED:
+              exchange.onDetached();
               break;
             case INTERIM:
               exchange.onInterim(first, texts[text++]);

@@ -18,6 +18,7 @@ const { responseTransform } = require('./response-transform.js');
 const { RULES } = require('./rules.js');
 const { serverOf } = require('./server-hooks.js');
 const { Servers } = require('./servers.js');
+const { isHandshake, takeOverSocket } = require('./take-over.js');
 const { claimSocket, endSocket, guardSocket } = require('./upgrade-socket.js');
 
 /** One middleware: what is decided about a request before it is forwarded. */
@@ -56,8 +57,9 @@ class HttpProxyMiddleware {
     this.middleware = async (req, res, next) => {
       const server = serverOf(req);
       if (server !== undefined) this.#servers.meet(server);
-      if (this.#shouldProxy(req)) await this.#forward(req, res, next);
-      else next?.();
+      if (!this.#shouldProxy(req)) next?.();
+      else if (options.ws === true && isHandshake(req, res)) await this.#upgradeLate(req, res);
+      else await this.#forward(req, res, next);
     };
     this.middleware.upgrade = (req, socket, head) => {
       const server = serverOf(req);
@@ -151,6 +153,19 @@ class HttpProxyMiddleware {
     this.#proxy.ws(req, socket, head, active);
   }
 
+  /** A handshake that came when nobody listened for any. Settles when its connection is closed. */
+  async #upgradeLate(req, res) {
+    // Node's parser is still at work on it.
+    await new Promise(process.nextTick);
+    const socket = takeOverSocket(req, res);
+    guardSocket(socket);
+    claimSocket(socket);
+    if (socket.destroyed) return;
+    const closed = new Promise((resolve) => socket.once('close', resolve));
+    await this.#upgrade(req, socket, NO_HEAD).catch((error) => this.#upgradeFailed(error, req, socket));
+    await closed;
+  }
+
   async #upgradeFailed(error, req, socket) {
     const guard = (thrown) => warnOnce(this.#proxy, thrown);
     const pending = callListeners(this.#proxy, 'error', [error, req, socket], guard);
@@ -165,6 +180,8 @@ class HttpProxyMiddleware {
     this.#proxy.close(() => debug('proxy server closed'));
   }
 }
+
+const NO_HEAD = Buffer.alloc(0);
 
 /** What is wrong with a filter is said with each request, and lets none of them through. */
 function filterOf({ pathFilter }, report) {

@@ -66,6 +66,15 @@ export declare class NativeEngine {
   read(id: number, into: Buffer): number
   /** How many bytes of the response's body wait. */
   waiting(id: number): number
+  /**
+   * Begins the tunnel of an upgrade that was granted. `fd` is the client's socket, if the engine is to move its bytes: its owner must not
+   * read it any more. `false`: it cannot be; nothing has happened. `idle`: milliseconds for which nothing may move.
+   */
+  tunnel(id: number, fd?: number | undefined | null, idle?: number | undefined | null): boolean
+  /** Asks for a client's socket back; it comes with `DETACHED`. */
+  detach(id: number): void
+  /** Gives a tunnel up whose client has not left in good order: nor is its target's connection closed in good order. */
+  reset(id: number): void
   /** Gives an exchange up. It still ends with a last completion. */
   abort(id: number): void
   /** Says that no more will be read from an exchange that ended. */

@@ -92,6 +92,18 @@ class Call {
     this.settled();
   }
 
+  /**
+   * The same for an upgrade, whose listeners get no target.
+   *
+   * @param {Error} error
+   * @param {object} req
+   * @param {object} socket
+   * @param {(error: Error) => void} guard
+   */
+  failUpgrade(error, req, socket, guard) {
+    if (!this.#tell([error, req, socket], guard)) this.#failUnheard(error, socket);
+  }
+
   #failUnheard(error, res) {
     if (this.#isAwaited) {
       this.#reject(error);

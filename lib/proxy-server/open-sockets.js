@@ -14,9 +14,18 @@ function holdSocket(socket) {
   socket.once('close', () => open.delete(socket));
 }
 
+/** Counts the target's end of a tunnel, which is no socket of Node's, until it is released. */
+function holdTarget(tunnel) {
+  open.add(tunnel);
+}
+
+function releaseTarget(tunnel) {
+  open.delete(tunnel);
+}
+
 /** How many sockets upgrades hold open; tests of http-proxy-3's users wait for it to be 0. */
 function numOpenSockets() {
   return open.size;
 }
 
-module.exports = { holdSocket, numOpenSockets };
+module.exports = { holdSocket, holdTarget, numOpenSockets, releaseTarget };

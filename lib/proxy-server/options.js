@@ -84,6 +84,7 @@ const OPTIONS = {
   toProxy: BOOLEAN,
   tunnelTimeout: MILLISECONDS,
   upgradeTimeout: MILLISECONDS,
+  verifyUpgrade: BOOLEAN,
   ws: BOOLEAN,
   xfwd: BOOLEAN,
   xfwdWsProtoAsHttp: BOOLEAN,

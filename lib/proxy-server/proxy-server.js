@@ -101,7 +101,9 @@ class ProxyServer extends EventEmitter {
       // The passes are given a copy of their own, with the target as they know it.
       const options = { ...call.options };
       for (const leg of ['target', 'forward']) {
-        if (!Array.isArray(options[leg]) && URL.canParse(options[leg])) options[leg] = new URL(options[leg]);
+        // A URL may have properties of its own, such as `socketPath`.
+        if (typeof options[leg] === 'string' && URL.canParse(options[leg]))
+          options[leg] = new URL(options[leg]);
       }
       call.options = options;
       call.turn = takeTurn(this, options.target);

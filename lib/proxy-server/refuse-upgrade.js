@@ -1,9 +1,15 @@
 'use strict';
 
 const { STATUS_CODES } = require('node:http');
+const { endGently } = require('../bridge/sockets.js');
 
-/** A client that does not close its end gets as long to do so. */
-const MOST_MILLISECONDS = 1000;
+/** Sockets that speak another protocol by now. */
+const switched = new WeakSet();
+
+/** From now on no answer of HTTP's is written to this socket. */
+function markSwitched(socket) {
+  switched.add(socket);
+}
 
 /**
  * Answers an upgrade with an error and ends the connection.
@@ -13,17 +19,17 @@ const MOST_MILLISECONDS = 1000;
  */
 function refuseUpgrade(socket, status) {
   if (socket.destroyed || socket.writableEnded) return;
+  if (switched.has(socket)) {
+    socket.destroy();
+    return;
+  }
   const lines = [
     `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? 'Bad Gateway'}`,
     'content-length: 0',
     'connection: close',
   ];
-  socket.end(`${lines.join('\r\n')}\r\n\r\n`, 'latin1');
-  // What is not read would turn the close into a reset, which takes the answer with it.
-  socket.resume();
-  const timer = setTimeout(() => socket.destroy(), MOST_MILLISECONDS);
-  timer.unref();
-  socket.on('close', () => clearTimeout(timer));
+  socket.write(`${lines.join('\r\n')}\r\n\r\n`, 'latin1');
+  endGently(socket);
 }
 
-module.exports = { refuseUpgrade };
+module.exports = { markSwitched, refuseUpgrade };

@@ -2,13 +2,16 @@
 
 const { hookError } = require('../bridge/errors.js');
 const { Outcome } = require('../bridge/outcome.js');
+const { closeSoon } = require('../bridge/sockets.js');
 const { warnOnce } = require('../bridge/warning.js');
 const { callArguments } = require('./arguments.js');
 const { Call } = require('./call.js');
 const { isSet, noTarget } = require('./forward-request.js');
+const { running } = require('./forward-upgrade.js');
 const { holdSocket } = require('./open-sockets.js');
 const { checkOptions } = require('./options.js');
-const { runPasses } = require('./passes.js');
+const { runPasses, settled } = require('./passes.js');
+const { refuseUpgrade } = require('./refuse-upgrade.js');
 
 /**
  * `ws()`: runs the passes on an upgrade.
@@ -28,25 +31,56 @@ function upgrade(proxy, req, socket, rest) {
   // A client may leave at any time; without a listener its reset would end the process.
   socket.on('error', ignore);
   holdSocket(socket);
-  const guard = (error) => {
-    warnOnce(proxy, error);
-    call.answer(error, socket);
-  };
-  const fail = (thrown) => call.fail(hookError('pass', thrown), req, socket, guard);
   if (socket.destroyed) call.settled();
   else socket.once('close', () => call.settled());
-  if (!isSet(effective.target) && !isSet(effective.forward)) {
-    process.nextTick(() => fail(noTarget()));
-    return outcome;
-  }
+  const fail = (thrown) => failUpgrade(proxy, req, socket, call, hookError('pass', thrown));
   try {
-    const args = [req, socket, effective, head, proxy, callback];
-    const whole = runPasses(proxy.wsPasses, args, effective.hookTimeout);
-    if (typeof whole !== 'boolean') whole.catch(fail);
+    const target = isSet(effective.target) ? effective.target : undefined;
+    if (target === undefined) {
+      process.nextTick(() => failUpgrade(proxy, req, socket, call, noTarget()));
+    } else if (typeof target === 'function') {
+      askTarget(target, req, effective.hookTimeout)
+        .then((resolved) => begin(proxy, req, socket, head, call, { ...effective, target: resolved }))
+        .catch(fail);
+    } else {
+      begin(proxy, req, socket, head, call, effective)?.catch(fail);
+    }
   } catch (thrown) {
     fail(thrown);
   }
   return outcome;
+}
+
+async function askTarget(target, req, milliseconds) {
+  const named = target(req);
+  return typeof named?.then === 'function' ? settled('target', named, milliseconds) : named;
+}
+
+/** Runs the passes; gives a promise if one of them did. */
+function begin(proxy, req, socket, head, call, effective) {
+  call.options = effective;
+  // The passes are given a copy of their own, with the target as they know it.
+  const options = { ...effective };
+  if (typeof options.target === 'string' && URL.canParse(options.target))
+    options.target = new URL(options.target);
+  running.set(options, call);
+  const args = [req, socket, options, head, proxy, call.callback];
+  const whole = runPasses(proxy.wsPasses, args, options.hookTimeout);
+  return typeof whole === 'boolean' ? undefined : whole;
+}
+
+/** Tells of a failure before there is anything to give up. */
+function failUpgrade(proxy, req, socket, call, error) {
+  const guard = (thrown) => {
+    warnOnce(proxy, thrown);
+    call.answer(thrown, socket);
+  };
+  const written = socket.bytesWritten;
+  call.failUpgrade(error, req, socket, guard);
+  call.settled();
+  if (socket.destroyed) return;
+  if (socket.writableEnded || socket.bytesWritten !== written) closeSoon(socket);
+  else refuseUpgrade(socket, error.status ?? 500);
 }
 
 function ignore() {}

@@ -16,6 +16,9 @@ const READABLE: u32 = 3;
 const WRITABLE: u32 = 4;
 const END: u32 = 5;
 const FAILED: u32 = 6;
+const SWITCHED: u32 = 7;
+const TARGET_ENDED: u32 = 8;
+const DETACHED: u32 = 9;
 
 // Flags of a response.
 const WHOLE: u32 = 1;
@@ -56,6 +59,16 @@ pub(super) fn write<'env>(
             texts.push(env.create_string_latin1(&packed)?);
             (END, 0, 0)
         }
+        Event::Switched(switched) => {
+            text(env, &switched.head, texts)?;
+            let ends = switched.ends.map(|(ours, theirs)| {
+                format!("{}\n{}\n{}\n{}\n", ours.ip(), ours.port(), theirs.ip(), theirs.port())
+            });
+            texts.push(env.create_string_latin1(ends.unwrap_or_default().as_bytes())?);
+            (SWITCHED, 0, 0)
+        }
+        Event::TargetEnded => (TARGET_ENDED, 0, 0),
+        Event::Detached => (DETACHED, 0, 0),
         Event::Failed(error) => {
             texts.push(env.create_string(error::pack(error))?);
             (FAILED, 0, 0)

@@ -5,13 +5,14 @@
 
 use super::completion;
 use super::config::NativeConfig;
-use super::error;
+use super::{error, tunnel};
 use crate::engine::body::End;
 use crate::engine::error::{Error, Refusal};
 use crate::engine::head::{EditedHead, Framing, PackedRequest, pack_fields, unpack_fields};
 use crate::engine::incoming::{self, Outbound};
 use crate::engine::outgoing::View;
 use crate::engine::ring::{Completion, Event, Ring};
+use crate::engine::tunnel::{Settings, Upgrade};
 use crate::engine::{Engine, Exchange, Order, outgoing};
 use bytes::Bytes;
 use napi::bindgen_prelude::{BufferSlice, Function, Latin1String, Result};
@@ -22,6 +23,7 @@ use std::cell::RefCell;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 #[napi]
 pub struct NativeEngine {
@@ -40,6 +42,10 @@ const RAW_HEAD: u32 = 2;
 const PANIC: u32 = 4;
 /// JavaScript is told when the request begins to be sent.
 const ANNOUNCED: u32 = 8;
+/// It asks for a WebSocket.
+const UPGRADE: u32 = 16;
+/// … and takes any grant for one.
+const UNVERIFIED: u32 = 32;
 
 #[napi]
 impl NativeEngine {
@@ -193,6 +199,31 @@ impl NativeEngine {
             .map_or(0, |n| u32::try_from(n).unwrap_or(u32::MAX))
     }
 
+    /// Begins the tunnel of an upgrade that was granted. `fd` is the client's socket, if the engine is to move its bytes: its owner must not
+    /// read it any more. `false`: it cannot be; nothing has happened. `idle`: milliseconds for which nothing may move.
+    #[napi(catch_unwind)]
+    pub fn tunnel(&self, id: u32, fd: Option<i32>, idle: Option<f64>) -> bool {
+        let Ok(client) = fd.map(tunnel::duplicate).transpose() else { return false };
+        let idle = idle.and_then(|milliseconds| Duration::try_from_secs_f64(milliseconds / 1000.0).ok());
+        self.with(id, |exchange| exchange.tunnel().begin(Settings { client, idle }));
+        true
+    }
+
+    /// Asks for a client's socket back; it comes with `DETACHED`.
+    #[napi(catch_unwind)]
+    pub fn detach(&self, id: u32) {
+        self.with(id, |exchange| exchange.tunnel().detach());
+    }
+
+    /// Gives a tunnel up whose client has not left in good order: nor is its target's connection closed in good order.
+    #[napi(catch_unwind)]
+    pub fn reset(&self, id: u32) {
+        self.with(id, |exchange| {
+            exchange.tunnel().reset();
+            exchange.abort();
+        });
+    }
+
     /// Gives an exchange up. It still ends with a last completion.
     #[napi(catch_unwind)]
     pub fn abort(&self, id: u32) {
@@ -271,6 +302,7 @@ impl NativeEngine {
             body,
             raw_head: flags & RAW_HEAD != 0,
             announced: flags & ANNOUNCED != 0,
+            upgrade: (flags & UPGRADE != 0).then_some(Upgrade { verify: flags & UNVERIFIED == 0 }),
             #[cfg(feature = "fault-injection")]
             panic: flags & PANIC != 0,
         };

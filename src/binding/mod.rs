@@ -15,3 +15,4 @@ mod config;
 mod engine;
 mod error;
 mod route;
+mod tunnel;

@@ -10,9 +10,16 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 
 /// One direction of an exchange's body.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Channel {
     state: Mutex<State>,
+    window: usize,
+}
+
+impl Default for Channel {
+    fn default() -> Self {
+        Self::with_window(Self::WINDOW)
+    }
 }
 
 #[derive(Debug, Default)]
@@ -50,6 +57,11 @@ impl Channel {
     /// Bytes in the channel before its writer is told to wait.
     pub const WINDOW: usize = 256 * 1024;
 
+    /// A channel with a bound of its own.
+    pub fn with_window(window: usize) -> Self {
+        Self { state: Mutex::default(), window }
+    }
+
     fn lock(&self) -> MutexGuard<'_, State> {
         // A panic cannot happen while the lock is held; if one did, the state is still whole.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
@@ -63,7 +75,7 @@ impl Channel {
         }
         state.bytes += bytes.len();
         state.chunks.push_back(bytes);
-        state.blocked = state.bytes >= Self::WINDOW;
+        state.blocked = state.bytes >= self.window;
         let room = !state.blocked;
         Self::wake(state);
         room
@@ -102,9 +114,9 @@ impl Channel {
                 state.chunks.pop_front();
             }
         }
-        let was_full = state.bytes >= Self::WINDOW;
+        let was_full = state.bytes >= self.window;
         state.bytes -= most - left;
-        if was_full && state.bytes < Self::WINDOW {
+        if was_full && state.bytes < self.window {
             Self::wake(state);
         }
         taken
@@ -130,7 +142,7 @@ impl Channel {
 
     /// Task's end: waits until the channel is below its bound.
     pub async fn room(&self) {
-        std::future::poll_fn(|cx| self.poll_when(cx, |state| (state.bytes < Self::WINDOW).then_some(())))
+        std::future::poll_fn(|cx| self.poll_when(cx, |state| (state.bytes < self.window).then_some(())))
             .await;
     }
 
@@ -140,7 +152,7 @@ impl Channel {
             self.poll_when(cx, |state| {
                 if let Some(bytes) = state.chunks.pop_front() {
                     state.bytes -= bytes.len();
-                    let unblocks = state.blocked && state.bytes <= Self::WINDOW / 2;
+                    let unblocks = state.blocked && state.bytes <= self.window / 2;
                     state.blocked &= !unblocks;
                     return Some(Piece::Data(bytes, unblocks));
                 }

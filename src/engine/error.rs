@@ -25,6 +25,11 @@ impl Error {
         Self { kind, phase, answered: false }
     }
 
+    /// An exchange that its caller has given up.
+    pub const fn cancelled() -> Self {
+        Self::new(Kind::Cancelled, Phase::Accept)
+    }
+
     /// A request that must not be forwarded.
     pub const fn refused(why: Refusal) -> Self {
         Self::new(Kind::Refused(why), Phase::Accept)
@@ -343,6 +348,8 @@ pub enum Fault {
     CodingAfterLength,
     /// A `101` that nobody asked for.
     UnaskedUpgrade,
+    /// A `101` that grants something else than the WebSocket that was asked for.
+    Upgrade,
     /// A version other than 1.0 and 1.1.
     Version,
 }
@@ -363,6 +370,7 @@ impl Fault {
             Self::LengthAfterCoding => "HPE_UNEXPECTED_CONTENT_LENGTH",
             Self::CodingAfterLength => "HPE_INVALID_TRANSFER_ENCODING",
             Self::UnaskedUpgrade => "HPE_INVALID_STATUS",
+            Self::Upgrade => "ERR_PROXY_INVALID_UPGRADE",
             Self::Version => "HPE_INVALID_VERSION",
         }
     }
@@ -382,6 +390,7 @@ impl Fault {
             Self::LengthAfterCoding => "Content-Length can't be present with Transfer-Encoding",
             Self::CodingAfterLength => "Transfer-Encoding can't be present with Content-Length",
             Self::UnaskedUpgrade => "101 Switching Protocols without a request for an upgrade",
+            Self::Upgrade => "101 Switching Protocols that does not grant the WebSocket that was asked for",
             Self::Version => "Invalid HTTP version",
         }
     }

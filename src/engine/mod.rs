@@ -2,7 +2,7 @@
 //!
 //! Read in this order: [`exchange`] (one request's life), [`incoming`] and [`outgoing`] (what is done to the heads),
 //! [`upstream`] (connections to targets), [`body`] and [`ring`] (the way back to the caller), [`worker`] (the thread);
-//! apart from them, [`coding`] (content codings) and [`route`] (which requests are for a proxy).
+//! [`tunnel`] (what an upgrade becomes); apart from them, [`coding`] (content codings) and [`route`] (which requests are for a proxy).
 
 #![forbid(unsafe_code)]
 
@@ -18,6 +18,7 @@ pub mod outgoing;
 pub mod ring;
 pub mod route;
 pub mod target;
+pub mod tunnel;
 pub mod upstream;
 pub mod worker;
 

@@ -5,6 +5,7 @@ use super::head::Fields;
 use bytes::Bytes;
 use std::collections::VecDeque;
 use std::fmt;
+use std::net::SocketAddr;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// Something the caller of exchange `id` must know.
@@ -32,6 +33,21 @@ pub enum Event {
     End(Fields),
     /// The exchange failed.
     Failed(Error),
+    /// The target has switched protocols: the exchange is a tunnel from now on, once its caller says of what kind.
+    Switched(Box<Switched>),
+    /// The target sends no more through the tunnel.
+    TargetEnded,
+    /// The caller has its client's socket back.
+    Detached,
+}
+
+/// An upgrade that was granted.
+#[derive(Debug)]
+pub struct Switched {
+    /// The head of the 101.
+    pub head: Head,
+    /// Our end and the target's end of the connection, if it has addresses.
+    pub ends: Option<(SocketAddr, SocketAddr)>,
 }
 
 /// A response head as the caller asked for it: as the target sent it, or passed.

@@ -4,6 +4,7 @@
 use super::exchange::{Context, Exchange, Order, prepare};
 use super::observe::Stats;
 use super::ring::Ring;
+use super::tunnel;
 use super::upstream::{Connector, Pool};
 use std::future::Future;
 use std::io;
@@ -53,8 +54,15 @@ impl Engine {
 
     /// Begins an exchange. Its thread is not woken for it before [`Engine::flush`], unless many wait.
     pub fn submit(&self, order: Order) -> Exchange {
-        let (exchange, life) = prepare(order, self.context.clone());
-        self.inbox.put(Box::pin(life));
+        let context = self.context.clone();
+        let (exchange, life): (_, Life) = if order.upgrade.is_some() {
+            let (exchange, life) = tunnel::prepare(order, context);
+            (exchange, Box::pin(life))
+        } else {
+            let (exchange, life) = prepare(order, context);
+            (exchange, Box::pin(life))
+        };
+        self.inbox.put(life);
         exchange
     }
 

@@ -7,12 +7,21 @@
 
 const { hasEncryptedConnection } = require('../common.js');
 const { addForwarded } = require('../forwarded.js');
+const { hasToken } = require('../hop-by-hop.js');
 const { refuseUpgrade } = require('../refuse-upgrade.js');
+const { forwardUpgrade } = require('../forward-upgrade.js');
 
 /** Only WebSocket handshakes are forwarded. */
 function checkMethodAndHeader(req, socket) {
-  if (req.method === 'GET' && `${req.headers.upgrade}`.toLowerCase() === 'websocket') return false;
-  socket.destroy();
+  const { headers } = req;
+  if (req.method !== 'GET' || !hasToken(headers.upgrade, 'websocket')) {
+    socket.destroy();
+    return true;
+  }
+  // Such a client does not know upgrades; and where a body is announced, what follows the head is not yet the tunnel's.
+  const hasBody = headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) !== 0;
+  if (req.httpVersion !== '1.0' && !hasBody) return false;
+  refuseUpgrade(socket, 400);
   return true;
 }
 
@@ -23,9 +32,9 @@ function XHeaders(req, socket, options) {
   addForwarded(req, hasEncryptedConnection(req) ? secure : plain);
 }
 
-/** WebSockets are not forwarded by this version. */
-function stream(req, socket) {
-  refuseUpgrade(socket, 501);
+/** Asks the target, and joins the two connections. */
+function stream(req, socket, options, head, server, callback) {
+  forwardUpgrade(req, socket, options, head, server, callback);
 }
 
 module.exports = { checkMethodAndHeader, XHeaders, stream };

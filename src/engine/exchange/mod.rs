@@ -4,8 +4,8 @@
 //! the connection. Whatever happens, the caller gets exactly one last completion.
 
 mod attempt;
-mod receive;
-mod send;
+pub(in crate::engine) mod receive;
+pub(in crate::engine) mod send;
 
 use super::body::{Channel, End};
 use super::config::Config;
@@ -14,6 +14,7 @@ use super::head::Framing;
 use super::incoming::Outbound;
 use super::observe::{Held, Stats};
 use super::ring::{Event, Ring};
+use super::tunnel::{Control, Upgrade};
 use super::upstream::{Connect, Key, Pool};
 use attempt::{Attempt, Failure};
 use bytes::Bytes;
@@ -38,6 +39,8 @@ pub struct Order {
     pub raw_head: bool,
     /// The caller is told, by [`Event::Writable`], when the request begins to be sent: what was not sent may go to another target.
     pub announced: bool,
+    /// It asks for a WebSocket; see [`super::tunnel`].
+    pub upgrade: Option<Upgrade>,
     /// Panic on purpose.
     #[cfg(feature = "fault-injection")]
     pub panic: bool,
@@ -49,17 +52,32 @@ pub struct Exchange {
     shared: Arc<Shared>,
 }
 
+/// What caller and task share.
 #[derive(Debug, Default)]
-struct Shared {
-    request: Channel,
-    response: Channel,
+pub(in crate::engine) struct Shared {
+    pub(in crate::engine) request: Channel,
+    pub(in crate::engine) response: Channel,
+    /// What becomes of an upgrade that was granted.
+    pub(in crate::engine) tunnel: Control,
     given_up: AtomicBool,
     /// The response's head was handed over.
     has_head: AtomicBool,
     wake: Notify,
 }
 
+impl Shared {
+    /// With channels that hold less than those of a body.
+    pub(in crate::engine) fn with_window(window: usize) -> Self {
+        let (request, response) = (Channel::with_window(window), Channel::with_window(window));
+        Self { request, response, ..Self::default() }
+    }
+}
+
 impl Exchange {
+    pub(in crate::engine) const fn new(shared: Arc<Shared>) -> Self {
+        Self { shared }
+    }
+
     /// The request's body on its way to the target.
     pub fn request_body(&self) -> &Channel {
         &self.shared.request
@@ -68,6 +86,11 @@ impl Exchange {
     /// The response's body on its way to the caller.
     pub fn response_body(&self) -> &Channel {
         &self.shared.response
+    }
+
+    /// What becomes of an upgrade that was granted.
+    pub fn tunnel(&self) -> &Control {
+        &self.shared.tunnel
     }
 
     /// Gives the exchange up: its connection is closed, and it ends with [`Kind::Cancelled`] unless it is over already.
@@ -101,7 +124,7 @@ impl std::fmt::Debug for Context {
 pub fn prepare(order: Order, context: Context) -> (Exchange, impl Future<Output = ()> + Send + 'static) {
     let shared = Arc::new(Shared::default());
     let exchange = Exchange { shared: Arc::clone(&shared) };
-    let ending = Ending { id: order.id, context, reported: false };
+    let ending = Ending::new(order.id, context);
     Stats::count(&ending.context.stats.started);
     let gauge = Held::new(&ending.context.stats, |s| &s.exchanges);
     (exchange, live(order, shared, ending, gauge))
@@ -133,21 +156,26 @@ async fn in_time(order: &Order, shared: &Shared, context: &Context) -> Result<Ev
     })
 }
 
-async fn given_up(shared: &Shared) {
+/// Waits until the caller gives the exchange up.
+pub(in crate::engine) async fn given_up(shared: &Shared) {
     while !shared.given_up.load(Ordering::Acquire) {
         shared.wake.notified().await;
     }
 }
 
 /// Reports the last completion; if the task ends without one, because it panicked or its runtime was stopped, reports that.
-struct Ending {
-    id: u32,
-    context: Context,
+pub(in crate::engine) struct Ending {
+    pub(in crate::engine) id: u32,
+    pub(in crate::engine) context: Context,
     reported: bool,
 }
 
 impl Ending {
-    fn report(&mut self, event: Event) {
+    pub(in crate::engine) const fn new(id: u32, context: Context) -> Self {
+        Self { id, context, reported: false }
+    }
+
+    pub(in crate::engine) fn report(&mut self, event: Event) {
         self.reported = true;
         self.context.ring.push(self.id, event);
     }

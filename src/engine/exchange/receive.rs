@@ -4,7 +4,8 @@ use super::{Context, Order, Shared};
 use crate::engine::error::{Call, Error, Fault, Kind, Limit, Peer, Phase};
 use crate::engine::head::{Fields, Framing, ResponseHead};
 use crate::engine::outgoing;
-use crate::engine::ring::{Event, Head};
+use crate::engine::ring::{Event, Head, Switched};
+use crate::engine::tunnel::check_upgrade;
 use crate::engine::upstream::h1::{Decoded, Decoder};
 use bytes::{Bytes, BytesMut};
 use std::future::Future;
@@ -16,18 +17,18 @@ use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio::time::{Instant, timeout_at};
 
 /// The request's body on its way, while the response is received.
-pub(super) type Sending<'a> = Pin<Box<dyn Future<Output = Result<(), Error>> + Send + 'a>>;
+pub(in crate::engine) type Sending<'a> = Pin<Box<dyn Future<Output = Result<(), Error>> + Send + 'a>>;
 
 /// A response that was received to its end.
-pub(super) struct Received {
+pub(in crate::engine) struct Received {
     /// The last completion.
-    pub(super) last: Event,
+    pub(in crate::engine) last: Event,
     /// How long the connection may be kept; `None` if it must be closed.
-    pub(super) lifetime: Option<Duration>,
+    pub(in crate::engine) lifetime: Option<Duration>,
 }
 
 /// Receives one response.
-pub(super) struct Receiver<'a> {
+pub(in crate::engine) struct Receiver<'a> {
     order: &'a Order,
     shared: &'a Shared,
     context: &'a Context,
@@ -41,7 +42,12 @@ pub(super) struct Receiver<'a> {
 }
 
 impl<'a> Receiver<'a> {
-    pub(super) const fn new(order: &'a Order, shared: &'a Shared, context: &'a Context, peer: Peer) -> Self {
+    pub(in crate::engine) const fn new(
+        order: &'a Order,
+        shared: &'a Shared,
+        context: &'a Context,
+        peer: Peer,
+    ) -> Self {
         let (send_error, head_deadline) = (None, None);
         Self {
             order,
@@ -57,12 +63,12 @@ impl<'a> Receiver<'a> {
     }
 
     /// Whether any part of a response has been taken.
-    pub(super) const fn has_answer(&self) -> bool {
+    pub(in crate::engine) const fn has_answer(&self) -> bool {
         self.has_answer
     }
 
     /// Receives the response. `sending` is the request's body if it is still on its way, `send_error` why it could not be sent.
-    pub(super) async fn run<R: AsyncRead + Unpin>(
+    pub(in crate::engine) async fn run<R: AsyncRead + Unpin>(
         &mut self,
         mut reader: R,
         buffer: &mut BytesMut,
@@ -74,6 +80,9 @@ impl<'a> Receiver<'a> {
             self.start_head_limit();
         }
         let (head, framing) = self.head(&mut reader, buffer, &mut sending).await?;
+        if head.status == SWITCHING {
+            return self.switched(head).map(|last| Received { last, lifetime: None });
+        }
         let lifetime = (!head.closes() && framing != Framing::UntilClose && self.send_error.is_none())
             .then(|| crate::engine::upstream::lifetime(&head.fields));
         let last = self.body(head, framing, &mut reader, buffer, &mut sending).await?;
@@ -99,7 +108,7 @@ impl<'a> Receiver<'a> {
                 let before = buffer.len();
                 let Some(head) = ResponseHead::take(buffer, &mut searched)? else { break };
                 self.has_answer = true;
-                if head.status >= 200 {
+                if head.status >= 200 || head.status == SWITCHING && self.order.upgrade.is_some() {
                     let framing = head.framing(&self.order.outbound.head.method)?;
                     return Ok((head, framing));
                 }
@@ -113,10 +122,22 @@ impl<'a> Receiver<'a> {
         }
     }
 
+    /// The head of an upgrade that was granted. What it says of its own connection is written anew by whoever passes it on.
+    fn switched(&self, head: ResponseHead) -> Result<Event, Error> {
+        if self.order.upgrade.is_some_and(|upgrade| upgrade.verify) {
+            check_upgrade(&self.order.outbound.head.fields, &head.fields)
+                .map_err(|fault| Error::protocol(fault, Phase::Head))?;
+        }
+        let fields = outgoing::run(head.fields, head.status, Framing::Empty, self.view());
+        let head =
+            Head { fields, ..self.describe(head.status, head.reason, Framing::Empty, head.is_http10, false) };
+        Ok(Event::Switched(Box::new(Switched { head, ends: None })))
+    }
+
     /// Passes on what the client may want to know, and no more than anybody needs.
     fn interim_response(&mut self, head: ResponseHead, bytes: usize) -> Result<(), Error> {
         let fault = |fault| Error::protocol(fault, Phase::Head);
-        if head.status == 101 {
+        if head.status == SWITCHING {
             return Err(fault(Fault::UnaskedUpgrade));
         }
         self.interim += 1;
@@ -327,6 +348,8 @@ const fn phase(limit: Limit) -> Phase {
     }
 }
 
+/// Not an interim response to whoever has asked for it.
+const SWITCHING: u16 = 101;
 /// Interim responses passed on; further ones are dropped (reliability.md D-21).
 const MOST_INTERIM: usize = 16;
 /// Beyond this, an answer is not expected any more (D-22).

@@ -111,7 +111,7 @@ pub(super) async fn stream<W: AsyncWrite + Unpin>(
 }
 
 /// Writes head and whole body.
-pub(super) async fn whole<W: AsyncWrite + Unpin + ?Sized>(
+pub(in crate::engine) async fn whole<W: AsyncWrite + Unpin + ?Sized>(
     writer: &mut W,
     mut out: BytesMut,
     framing: Framing,

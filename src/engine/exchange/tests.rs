@@ -86,6 +86,7 @@ fn order(method: &'static str, framing: Option<Framing>, body: Option<&'static s
         body: body.map(Bytes::from),
         raw_head: false,
         announced: false,
+        upgrade: None,
         #[cfg(feature = "fault-injection")]
         panic: false,
     }

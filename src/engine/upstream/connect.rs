@@ -19,11 +19,45 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpSocket, TcpStream};
 use tokio::task::JoinSet;
 use tokio::time::{timeout, timeout_at};
+use tokio_rustls::client::TlsStream;
 
 /// The bytes of a connection, whatever carries them.
-pub trait Io: AsyncRead + AsyncWrite + Send + Unpin {}
+pub trait Io: AsyncRead + AsyncWrite + Send + Unpin {
+    /// Makes a reset of its close, where it can be one.
+    fn reset_on_close(&mut self) {}
 
-impl<T: AsyncRead + AsyncWrite + Send + Unpin> Io for T {}
+    /// The addresses of its two ends, ours first, if they have any.
+    fn ends(&self) -> Option<(SocketAddr, SocketAddr)> {
+        None
+    }
+}
+
+impl Io for TcpStream {
+    fn reset_on_close(&mut self) {
+        // It can only fail on a socket that is closed already.
+        let _ = self.set_zero_linger();
+    }
+
+    fn ends(&self) -> Option<(SocketAddr, SocketAddr)> {
+        self.local_addr().ok().zip(self.peer_addr().ok())
+    }
+}
+
+#[cfg(unix)]
+impl Io for tokio::net::UnixStream {}
+
+impl Io for TlsStream<Box<dyn Io>> {
+    fn reset_on_close(&mut self) {
+        self.get_mut().0.reset_on_close();
+    }
+
+    fn ends(&self) -> Option<(SocketAddr, SocketAddr)> {
+        self.get_ref().0.ends()
+    }
+}
+
+#[cfg(test)]
+impl Io for tokio::io::DuplexStream {}
 
 /// A connection to a target.
 pub struct Connection {

@@ -12,8 +12,8 @@ function errorResponsePlugin(proxyServer, options) {
   proxyServer.on('error', (error, req, res) => {
     // Nobody is there to be answered.
     if (!req || !res) throw error;
+    // The socket of an upgrade is answered and ended by whoever has failed to forward it.
     if (typeof res.writeHead === 'function') answer(error, req, res, options);
-    else if (typeof res.write === 'function') res.destroy();
   });
 }
 

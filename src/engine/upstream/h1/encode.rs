@@ -5,15 +5,7 @@ use bytes::BytesMut;
 
 /// Writes a request head for a body framed so.
 pub fn request_head(head: &RequestHead, framing: Framing, keep_alive: bool, out: &mut BytesMut) {
-    let length: usize = head.fields.iter().map(|f| f.name.len() + f.value.len() + 4).sum();
-    out.reserve(head.method.len() + head.target.len() + length + 96);
-    out.extend_from_slice(&head.method);
-    out.extend_from_slice(b" ");
-    out.extend_from_slice(&head.target);
-    out.extend_from_slice(b" HTTP/1.1\r\n");
-    for field in head.fields.iter() {
-        line(&field.name, &field.value, out);
-    }
+    line_and_fields(head, out);
     match framing {
         Framing::Chunked => out.extend_from_slice(b"transfer-encoding: chunked\r\n"),
         Framing::Length(n) => line(b"content-length", n.to_string().as_bytes(), out),
@@ -24,6 +16,24 @@ pub fn request_head(head: &RequestHead, framing: Framing, keep_alive: bool, out:
     let connection: &[u8] =
         if keep_alive { b"connection: keep-alive\r\n\r\n" } else { b"connection: close\r\n\r\n" };
     out.extend_from_slice(connection);
+}
+
+/// Writes the head of a request for a WebSocket. Nothing else is offered, whatever the client has offered us.
+pub fn upgrade_head(head: &RequestHead, out: &mut BytesMut) {
+    line_and_fields(head, out);
+    out.extend_from_slice(b"connection: Upgrade\r\nupgrade: websocket\r\n\r\n");
+}
+
+fn line_and_fields(head: &RequestHead, out: &mut BytesMut) {
+    let length: usize = head.fields.iter().map(|f| f.name.len() + f.value.len() + 4).sum();
+    out.reserve(head.method.len() + head.target.len() + length + 96);
+    out.extend_from_slice(&head.method);
+    out.extend_from_slice(b" ");
+    out.extend_from_slice(&head.target);
+    out.extend_from_slice(b" HTTP/1.1\r\n");
+    for field in head.fields.iter() {
+        line(&field.name, &field.value, out);
+    }
 }
 
 /// Writes the line in front of a chunk of `length` bytes. The chunk and a CRLF follow.

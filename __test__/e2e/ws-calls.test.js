@@ -1,19 +1,13 @@
 'use strict';
 
-/** Upgrades: the shapes in which `ws()` is called, and the answer of a version that does not forward them. */
+/** Upgrades: the shapes in which `ws()` is called, its passes, and what a client hears of a target that cannot be reached. */
 
 const net = require('node:net');
 const { once } = require('node:events');
 const { createProxyServer, numOpenSockets } = require('../../index.js');
 const { requestText } = require('../support/messages.js');
-const {
-  closeAll,
-  eventually,
-  httpServer,
-  onCleanUp,
-  rawClient,
-  rawExchange,
-} = require('../support/peers.js');
+const { closeAll, eventually, rawClient, rawExchange, rawTarget } = require('../support/peers.js');
+const { upgradeServer } = require('../support/upgrades.js');
 
 afterEach(async () => {
   jest.restoreAllMocks();
@@ -22,18 +16,15 @@ afterEach(async () => {
 
 const HANDSHAKE = ['Connection: Upgrade', 'Upgrade: websocket', 'Sec-WebSocket-Version: 13'];
 const UPGRADE = requestText('GET /socket', HANDSHAKE);
-const REFUSAL = 'HTTP/1.1 501 Not Implemented\r\ncontent-length: 0\r\nconnection: close\r\n\r\n';
+const REFUSAL = 'HTTP/1.1 502 Bad Gateway\r\ncontent-length: 0\r\nconnection: close\r\n\r\n';
 const TARGET = 'ws://127.0.0.1:1';
 
-/** A server that gives its upgrades to `onUpgrade`. */
-async function upgradeServer(onUpgrade) {
-  const bench = await httpServer((req, res) => res.end('no upgrade'));
-  bench.server.on('upgrade', onUpgrade);
-  return bench;
-}
+describe('a target that refuses connections', () => {
+  beforeEach(() => {
+    jest.spyOn(process, 'emitWarning').mockImplementation(() => {});
+  });
 
-describe('the answer', () => {
-  test('501 with a complete head, the connection closed, the promise settled, nothing held', async () => {
+  test('502 with a complete head, the connection closed, the promise settled, nothing held', async () => {
     const proxy = createProxyServer({ target: TARGET });
     let outcome;
     const { port } = await upgradeServer((req, socket, head) => {
@@ -41,7 +32,9 @@ describe('the answer', () => {
       expect(numOpenSockets()).toBe(1);
     });
     expect(await rawExchange(port, UPGRADE)).toBe(REFUSAL);
+    // Nobody has waited for its failure.
     expect(await outcome).toBeUndefined();
+    expect(process.emitWarning).toHaveBeenCalledTimes(1);
     await eventually(() => numOpenSockets() === 0);
   });
 
@@ -61,7 +54,8 @@ describe('the answer', () => {
   });
 
   test('a client that resets its connection is nobody’s error', async () => {
-    const proxy = createProxyServer({ target: TARGET });
+    const silent = await rawTarget(() => {});
+    const proxy = createProxyServer({ target: silent.url });
     const errors = jest.fn();
     proxy.on('error', errors);
     const upgraded = [];
@@ -88,6 +82,10 @@ describe('the answer', () => {
 });
 
 describe('the ways of calling it', () => {
+  beforeEach(() => {
+    jest.spyOn(process, 'emitWarning').mockImplementation(() => {});
+  });
+
   const head = Buffer.from('first frame');
   const options = { target: 'ws://127.0.0.1:2', headers: { a: 'b' } };
   const callback = () => {};
@@ -104,11 +102,16 @@ describe('the ways of calling it', () => {
     });
     await rawExchange(port, UPGRADE);
     expect([seen[0] === given[0], seen[1] === given[1], seen[4] === proxy]).toEqual([true, true, true]);
-    return { target: seen[2].target, a: seen[2].headers?.a, head: seen[3]?.toString(), callback: seen[5] };
+    return {
+      target: seen[2].target.href,
+      a: seen[2].headers?.a,
+      head: seen[3]?.toString(),
+      callback: seen[5],
+    };
   }
 
-  const own = { target: options.target, a: 'b' };
-  const proxys = { target: TARGET, a: undefined };
+  const own = { target: `${options.target}/`, a: 'b' };
+  const proxys = { target: `${TARGET}/`, a: undefined };
   test.each([
     ['(head)', [head], { ...proxys, head: 'first frame' }],
     ['(head, options)', [head, options], { ...own, head: 'first frame' }],
@@ -210,21 +213,5 @@ describe('before the answer', () => {
     expect(host).toBe('me');
     const asHttp = await seen(createProxyServer({ ...options, xfwdWsProtoAsHttp: true }));
     expect(asHttp).toMatchObject({ 'x-forwarded-proto': 'http' });
-  });
-});
-
-describe('listen', () => {
-  async function answerOf(options) {
-    const proxy = createProxyServer(options);
-    proxy.listen(0, '127.0.0.1');
-    onCleanUp(() => new Promise((resolve) => proxy.close(resolve)));
-    await once(proxy._server, 'listening');
-    proxy.on('error', (error, req, res) => res.writeHead(503, { connection: 'close' }).end());
-    return rawExchange(proxy.address().port, UPGRADE);
-  }
-
-  test('with ws: true upgrades are refused; without, they are requests like others', async () => {
-    expect(await answerOf({ target: TARGET, ws: true })).toBe(REFUSAL);
-    expect(await answerOf({ target: 'http://127.0.0.1:1' })).toMatch(/^HTTP\/1\.1 503 /);
   });
 });

@@ -1,0 +1,45 @@
+//! The handshake: the request over a connection of its own, and the target's answer.
+
+use crate::engine::error::{Error, Limit, Phase};
+use crate::engine::exchange::receive::{Received, Receiver};
+use crate::engine::exchange::{Context, Order, Shared, send};
+use crate::engine::head::Framing;
+use crate::engine::ring::{Event, Switched};
+use crate::engine::upstream::{Connection, Key, h1};
+use bytes::{Bytes, BytesMut};
+use tokio::time::timeout;
+
+/// What the target says.
+pub(super) enum Answer {
+    /// It has switched protocols; this is the connection.
+    Granted(Connection, Box<Switched>),
+    /// It has answered otherwise, and this is the answer's last completion.
+    Refused(Event),
+}
+
+/// Asks the target, within the limit for the whole of it, if there is one.
+pub(super) async fn run(order: &Order, shared: &Shared, context: &Context) -> Result<Answer, Error> {
+    let timeouts = &order.config.timeouts;
+    let asking = ask(order, shared, context);
+    let Some(total) = timeouts.total else { return asking.await };
+    timeout(total, asking).await.unwrap_or_else(|_| Err(timeouts.exceeded(Limit::Total, Phase::Head)))
+}
+
+async fn ask(order: &Order, shared: &Shared, context: &Context) -> Result<Answer, Error> {
+    let key = Key::of(&order.config, &order.outbound.head.fields);
+    let mut connection = context.connector.connect(&key, order.config.timeouts).await?;
+    let mut head = BytesMut::with_capacity(1024);
+    h1::upgrade_head(&order.outbound.head, &mut head);
+    // What cannot be written may still have been answered: that error is the receiving side's to find out.
+    let sent =
+        send::whole(&mut *connection.io, head, Framing::Empty, &Bytes::new(), &order.config.timeouts).await;
+    let mut receiver = Receiver::new(order, shared, context, connection.peer.clone());
+    let received = receiver.run(&mut connection.io, &mut connection.buffer, None, sent.err()).await?;
+    Ok(match received {
+        Received { last: Event::Switched(mut switched), .. } => {
+            switched.ends = connection.io.ends();
+            Answer::Granted(connection, switched)
+        }
+        Received { last, .. } => Answer::Refused(last),
+    })
+}

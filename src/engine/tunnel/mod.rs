@@ -1,0 +1,186 @@
+//! WebSockets: the handshake with the target, and the tunnel that it becomes.
+//!
+//! An upgrade begins as an exchange does and may end as one: the target refuses, and its answer is relayed. If it grants the upgrade, the
+//! caller is told ([`Event::Switched`]) and says what kind of tunnel there is to be: one that moves the bytes of a client's socket of its
+//! own ([`adopted`]), or one whose client's bytes the caller carries ([`bridged`]). No byte of the client's reaches the target before.
+
+mod accept;
+mod adopted;
+mod bridged;
+mod handshake;
+mod relay;
+
+pub(in crate::engine) use accept::check as check_upgrade;
+
+use super::error::{Call, Error, Peer, Phase};
+use super::exchange::{Context, Ending, Exchange, Order, Shared, given_up};
+use super::head::Fields;
+use super::observe::{Held, Stats};
+use super::ring::{Event, Ring};
+use super::upstream::Connection;
+use bytes::BytesMut;
+use handshake::Answer;
+use relay::Failure;
+use std::net::TcpStream;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+use tokio::sync::Notify;
+
+/// What makes an order an upgrade.
+#[derive(Clone, Copy, Debug)]
+pub struct Upgrade {
+    /// Whether the target's grant must be a valid one.
+    pub verify: bool,
+}
+
+/// What becomes of an upgrade that was granted.
+#[derive(Debug)]
+pub struct Settings {
+    /// The client's connection, if the engine is to move its bytes; the caller keeps its own descriptor of it, and must not read.
+    pub client: Option<TcpStream>,
+    /// How long nothing may move. `None`: for ever.
+    pub idle: Option<Duration>,
+}
+
+/// The caller's say in a tunnel.
+#[derive(Debug, Default)]
+pub struct Control {
+    state: Mutex<State>,
+    wake: Notify,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    settings: Option<Settings>,
+    is_detached: bool,
+    resets: bool,
+}
+
+impl Control {
+    fn lock(&self) -> MutexGuard<'_, State> {
+        // A panic cannot happen while the lock is held; if one did, the state is still whole.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Begins the tunnel of an upgrade that was granted.
+    pub fn begin(&self, settings: Settings) {
+        self.lock().settings = Some(settings);
+        self.wake.notify_one();
+    }
+
+    /// Asks for the client's socket back: from [`Event::Detached`] on the caller carries its bytes.
+    pub fn detach(&self) {
+        self.lock().is_detached = true;
+        self.wake.notify_one();
+    }
+
+    /// A tunnel that is given up from now on is reset: its client has not left in good order.
+    pub fn reset(&self) {
+        self.lock().resets = true;
+    }
+
+    async fn settings(&self) -> Settings {
+        loop {
+            let settings = self.lock().settings.take();
+            if let Some(settings) = settings {
+                return settings;
+            }
+            self.wake.notified().await;
+        }
+    }
+
+    async fn detached(&self) {
+        while !self.lock().is_detached {
+            self.wake.notified().await;
+        }
+    }
+}
+
+/// Prepares an upgrade: the caller's hold on it, and the future that lives it.
+pub fn prepare(order: Order, context: Context) -> (Exchange, impl Future<Output = ()> + Send + 'static) {
+    let shared = Arc::new(Shared::with_window(WINDOW));
+    let exchange = Exchange::new(Arc::clone(&shared));
+    Stats::count(&context.stats.started);
+    let gauge = Held::new(&context.stats, |s| &s.exchanges);
+    let ending = Ending::new(order.id, context);
+    (exchange, live(order, shared, ending, gauge))
+}
+
+async fn live(order: Order, shared: Arc<Shared>, mut ending: Ending, gauge: Held) {
+    let context = ending.context.clone();
+    let answer = tokio::select! {
+        biased;
+        () = given_up(&shared) => Err(Error::cancelled()),
+        answer = handshake::run(&order, &shared, &context) => answer,
+    };
+    let last = match answer {
+        Ok(Answer::Granted(connection, switched)) => {
+            context.ring.push(order.id, Event::Switched(switched));
+            // A task of its own: what the handshake needed is not kept for as long as the tunnel lives.
+            tokio::spawn(tunnel(connection, shared, ending, gauge));
+            return;
+        }
+        Ok(Answer::Refused(last)) => last,
+        Err(error) => Event::Failed(error),
+    };
+    drop(gauge);
+    ending.report(last);
+}
+
+async fn tunnel(mut connection: Connection, shared: Arc<Shared>, mut ending: Ending, gauge: Held) {
+    let tell = Tell { ring: &ending.context.ring, id: ending.id };
+    let result = tokio::select! {
+        biased;
+        () = given_up(&shared) => {
+            if shared.tunnel.lock().resets {
+                connection.io.reset_on_close();
+            }
+            Err(Error::cancelled())
+        }
+        result = carry(&mut connection, &shared, tell) => result.map_err(|failure| failure.describe(&connection.peer)),
+    };
+    // Before the last completion: whoever hears of it finds nothing open any more.
+    drop((connection, gauge));
+    ending.report(match result {
+        Ok(()) => Event::End(Fields::default()),
+        Err(error) => Event::Failed(error),
+    });
+}
+
+/// Carries bytes both ways until both ends have ended.
+async fn carry(connection: &mut Connection, shared: &Shared, tell: Tell<'_>) -> Result<(), Failure> {
+    let Settings { client, idle } = shared.tunnel.settings().await;
+    let Connection { io: target, buffer: leftover, .. } = connection;
+    let mut unsent = BytesMut::new();
+    if let Some(client) = client {
+        match adopted::run(target, leftover, client, shared, idle, tell).await? {
+            adopted::Outcome::Over => return Ok(()),
+            adopted::Outcome::Detached(read) => unsent = read,
+        }
+        tell.event(Event::Detached);
+    }
+    // Large, and most tunnels never come here.
+    Box::pin(bridged::run(target, std::mem::take(leftover), unsent, shared, idle, tell)).await
+}
+
+/// The way to the caller.
+#[derive(Clone, Copy, Debug)]
+struct Tell<'a> {
+    ring: &'a Ring,
+    id: u32,
+}
+
+impl Tell<'_> {
+    fn event(self, event: Event) {
+        self.ring.push(self.id, event);
+    }
+}
+
+impl Failure {
+    fn describe(self, peer: &Peer) -> Error {
+        Error::socket(&self.error, if self.is_write { Call::Write } else { Call::Read }, peer, Phase::Body)
+    }
+}
+
+/// Bytes in either direction that the caller and the engine hold, together with one piece on its way.
+const WINDOW: usize = 32 * 1024;
