@@ -9,6 +9,7 @@ const path = require('node:path');
 const zlib = require('node:zlib');
 const { once } = require('node:events');
 const { buffer, text } = require('node:stream/consumers');
+const { WebSocket, WebSocketServer } = require('ws');
 const { authority, certificate } = require('../support/certificates.js');
 const { EXAMPLES, deadUrl, httpsEcho } = require('../support/examples.js');
 const { closeAll, eventually, httpServer, onCleanUp, rawTarget } = require('../support/peers.js');
@@ -65,7 +66,7 @@ async function run(_title, { code, exchanges }) {
 }
 
 async function check(exchange, port, { seen, named }, lines) {
-  const answer = await ask(port, exchange);
+  const answer = await (exchange.method === 'WS' ? greet(port, exchange) : ask(port, exchange));
   const request = seen.at(-1);
   const wanted = { line: exchange.line, status: exchange.status };
   const got = { line: exchange.line, status: answer.status };
@@ -106,6 +107,18 @@ async function ask(port, { method, url, body }) {
   return { status: res.statusCode, headers: res.headers, body: plain.toString().trimEnd() };
 }
 
+/** Opens a WebSocket, has a message sent back, and closes it. */
+async function greet(port, { url }) {
+  const client = new WebSocket(`ws://127.0.0.1:${port}${url}`, { headers: { cookie: 'session=1' } });
+  onCleanUp(() => client.terminate());
+  await once(client, 'open');
+  client.send('hello');
+  const [message] = await once(client, 'message');
+  client.close();
+  await once(client, 'close');
+  return { status: 200, headers: {}, body: `${message}` };
+}
+
 /** A target behind each port that a program names: 9443 speaks TLS, 9998 never answers, on 9999 there is nobody. */
 async function startTargets(code) {
   const ports = new Map();
@@ -126,7 +139,7 @@ async function startTarget(name, seen) {
   if (name === 9999) return Number(new URL(await deadUrl()).port);
   if (name === 9998) return (await rawTarget(() => {})).port;
   if (name === 9443) return startSecureTarget();
-  const { port } = await httpServer(async (req, res) => {
+  const { server, port } = await httpServer(async (req, res) => {
     const { method, headers } = req;
     seen.push({ method, url: `http://localhost:${name}${req.url}`, headers, body: await text(req) });
     const { pathname } = new URL(req.url, 'http://localhost');
@@ -145,6 +158,11 @@ async function startTarget(name, seen) {
     }
     res.setHeader('content-encoding', 'gzip');
     res.end(zlib.gzipSync(body));
+  });
+  new WebSocketServer({ server }).on('connection', (socket, { url, headers }) => {
+    onCleanUp(() => socket.terminate());
+    seen.push({ method: 'WS', url: `ws://localhost:${name}${url}`, headers });
+    socket.on('message', (data, isBinary) => socket.send(data, { binary: isBinary }));
   });
   return port;
 }

@@ -7,6 +7,7 @@ const net = require('node:net');
 const path = require('node:path');
 const { once } = require('node:events');
 const { text } = require('node:stream/consumers');
+const { WebSocketServer } = require('ws');
 const { startChild } = require('./child.js');
 const { httpServer, listening, onCleanUp } = require('./peers.js');
 
@@ -49,7 +50,21 @@ async function echo(prefix = '') {
   return { url, port, seen };
 }
 
-/** The same behind TLS; records the names it was asked for. */
+/** A target that sends each message back. */
+async function webSocketTarget() {
+  const seen = [];
+  const { server, url } = await httpServer((req, res) => res.end());
+  new WebSocketServer({ server }).on('connection', (socket, req) => {
+    const record = { url: req.url, host: req.headers.host, closed: undefined };
+    seen.push(record);
+    onCleanUp(() => socket.terminate());
+    socket.on('message', (data, isBinary) => socket.send(data, { binary: isBinary }));
+    socket.on('close', (code, reason) => (record.closed = { code, reason: `${reason}` }));
+  });
+  return { url, seen };
+}
+
+/** As `echo`, behind TLS; records the names it was asked for. */
 async function httpsEcho(credentials) {
   const seen = [];
   const server = https.createServer(credentials, async (req, res) => {
@@ -82,4 +97,4 @@ async function deadUrl() {
   return `http://127.0.0.1:${port}`;
 }
 
-module.exports = { EXAMPLES, deadUrl, echo, httpsEcho, httpsRequest, startExample };
+module.exports = { EXAMPLES, deadUrl, echo, httpsEcho, httpsRequest, startExample, webSocketTarget };
