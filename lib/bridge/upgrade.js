@@ -112,8 +112,8 @@ class Upgrade {
   }
 
   #sendShown() {
-    if (this.#isOver) return;
     const facade = this.#proxyReq;
+    if (this.#isOver || facade.destroyed) return;
     const { base, text, fields } = facade.pack();
     facade.markSent();
     const { native } = this.#engine;

@@ -3,22 +3,15 @@
 const { hookError } = require('../bridge/errors.js');
 const { Outcome } = require('../bridge/outcome.js');
 const { Upgrade } = require('../bridge/upgrade.js');
-const { chooseTarget } = require('./attempts.js');
+const { chooseTarget, takeTurn } = require('./attempts.js');
 const { Call } = require('./call.js');
 const { ConfigMemo } = require('./config.js');
 
 /** The calls whose passes are running, by the options that the passes are given. */
 const running = new WeakMap();
 
-/** What a proxy remembers from one upgrade to the next. */
-class Memory {
-  configs = new ConfigMemo();
-  /** Which target of a list is the first to be asked. */
-  turn = 0;
-}
-
-/** @type {WeakMap<object, Memory>} */
-const memories = new WeakMap();
+/** @type {WeakMap<object, ConfigMemo>} what a proxy remembers from one upgrade to the next */
+const memos = new WeakMap();
 
 /**
  * The pass `stream`: goes on with the call whose passes are running. Called by anybody else it makes a call of its own.
@@ -34,12 +27,12 @@ function forwardUpgrade(req, socket, options, head, proxy, callback) {
   const call = running.get(options) ?? new Call(proxy, options, callback, new Outcome());
   running.delete(options);
   call.options = options;
-  let memory = memories.get(proxy);
-  if (memory === undefined) memories.set(proxy, (memory = new Memory()));
+  let memo = memos.get(proxy);
+  if (memo === undefined) memos.set(proxy, (memo = new ConfigMemo()));
   // What the passes before this one do must not be done twice.
   const rest = { ...options, xfwd: false, ...limitOf(options) };
-  chooseTarget(call, rest, memory.turn, (one) => memory.configs.of(rest, one));
-  memory.turn += 1;
+  call.turn = takeTurn(proxy, options.target);
+  chooseTarget(call, rest, (one) => memo.of(rest, one));
   const { headers } = options;
   if (headers !== undefined && headers !== null) call.headers = { ...headers };
   const exchange = new Upgrade(proxy, req, socket, head, call);
