@@ -4,6 +4,7 @@
 
 const { closeAll } = require('../support/peers.js');
 const { startConsumer } = require('../support/consumers.js');
+const { converse } = require('../support/sockets.js');
 const { askPlain, viteProject, viteTargets } = require('../support/vite.js');
 
 afterEach(closeAll);
@@ -52,6 +53,9 @@ const REQUESTS = {
   ],
 };
 
+/** Which of them proxy WebSockets. */
+const SOCKETS = new Set(['webpack-dev-server', 'http-proxy-middleware']);
+
 /** What came of the requests, and how many of them went through the engine. */
 async function observe(consumer, way, project) {
   const { ask, port } = await startConsumer(consumer, way, project);
@@ -60,6 +64,11 @@ async function observe(consumer, way, project) {
     answers[[line, ...lines].join(', ')] = await askPlain(port, { line, lines, body });
   }
   const { exchangesStarted } = await ask('stats');
+  if (SOCKETS.has(consumer)) {
+    const options = { headers: { host: 'me', origin: 'http://page.example' } };
+    answers.socket = await converse(`ws://127.0.0.1:${port}/socket/a`, options);
+    expect(answers.socket).toMatchObject({ code: 4001 });
+  }
   return { answers, notes: await ask('notes'), exchangesStarted };
 }
 
@@ -73,7 +82,7 @@ test.each([
   async (consumer, ways) => {
     const project = { root: viteProject(), targets: (await viteTargets()).targets };
     const original = await observe(consumer, 'original', project);
-    const statuses = Object.values(original.answers).map(({ status }) => status);
+    const statuses = REQUESTS[consumer].map((_, i) => Object.values(original.answers)[i].status);
     expect(statuses).toEqual(REQUESTS[consumer].map(([status]) => status));
     expect(original.exchangesStarted).toBe(0);
     for (const way of ways) {

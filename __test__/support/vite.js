@@ -15,6 +15,7 @@ const { http2Exchange } = require('./http2.js');
 const { readResponse, requestText } = require('./messages.js');
 const { DOWN } = require('./middlewares.js');
 const { httpServer, listening, onCleanUp, rawClient } = require('./peers.js');
+const { serveSockets } = require('./sockets.js');
 const { CERTIFICATE, KEY } = require('./tls.js');
 
 /** The packages of the development dependencies. */
@@ -42,7 +43,8 @@ async function viteTargets() {
     if (req.url.endsWith('/events')) open += 1;
     return answerOf(req, res);
   };
-  const { url } = await httpServer(onRequest);
+  const { server, url } = await httpServer(onRequest);
+  serveSockets(server);
   const secure = await listening(https.createServer({ key: KEY, cert: CERTIFICATE }, onRequest));
   onCleanUp(() => {
     secure.closeAllConnections();

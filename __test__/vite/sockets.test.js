@@ -1,0 +1,59 @@
+'use strict';
+
+/** WebSockets through the rules of real Vite servers: with the plugin the same as without. */
+
+const { closeAll, eventually } = require('../support/peers.js');
+const { converse } = require('../support/sockets.js');
+const { CERTIFICATE, KEY } = require('../support/tls.js');
+const { VERSIONS, startVite, viteProject, viteTargets } = require('../support/vite.js');
+
+const HEADERS = { origin: 'http://page.example' };
+
+const CASES = [
+  ['a target with ws:', '/socket/a?q=1', {}],
+  ['rewrite', '/rewritten-socket/a', {}],
+  ['listeners', '/listened-socket/a', {}],
+  ['a target that refuses', '/listened-socket/refused', {}],
+  ['a target that is down', '/down-socket/a', {}],
+  ['a bypass that does not apply', '/bypassed-socket/a', {}],
+  ['a bypass that refuses', '/bypassed-socket/a', { 'x-bypass': 'refuse' }],
+];
+
+describe.each(VERSIONS)('Vite %i', (version) => {
+  afterAll(closeAll);
+
+  test.each([
+    ['dev', undefined],
+    ['preview', undefined],
+    ['dev', { key: KEY, cert: CERTIFICATE }],
+  ])('%s: the same conversations, events and log', async (kind, https) => {
+    const root = viteProject();
+    const { targets } = await viteTargets();
+    const { ask } = startVite(version);
+    const observe = async (plugin) => {
+      const { id, port } = await ask('start', { kind, root, targets, plugin, https });
+      const scheme = https ? 'wss' : 'ws';
+      const seen = {};
+      for (const [what, path, headers] of CASES) {
+        seen[what] = await converse(`${scheme}://127.0.0.1:${port}${path}`, {
+          ca: CERTIFICATE,
+          headers: { ...HEADERS, host: 'me', ...headers },
+        });
+      }
+      await eventually(async () => (await ask('notes', id)).includes('close'));
+      const lines = (await ask('lines', id)).filter((line) => line.startsWith('error'));
+      // eslint-disable-next-line no-control-regex
+      const errors = lines.map((line) => line.replaceAll(/\n\s+at .*|\x1b\[\d+m/g, ''));
+      const notes = (await ask('notes', id)).filter((note) => !note.startsWith('configure'));
+      return { seen, notes, errors };
+    };
+    const [theirs, ours] = [await observe(undefined), await observe({})];
+    expect(ours.seen).toEqual(theirs.seen);
+    expect(ours.seen.rewrite).toMatchObject({ code: 4001, reason: 'bye' });
+    expect(ours.notes).toEqual(theirs.notes);
+    // Theirs may also log resets, at the end of conversations that went well.
+    const down = 'error ws proxy error:\nError: connect ECONNREFUSED 127.0.0.1:1';
+    expect(theirs.errors).toContain(down);
+    expect(ours.errors).toEqual([down]);
+  });
+});
