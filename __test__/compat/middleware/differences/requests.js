@@ -49,7 +49,7 @@ module.exports = [
   {
     id: 'one-framing-of-a-fixed-body',
     originals: MIDDLEWARES,
-    what: 'A body of chunks that is sent again has a length, and no `Transfer-Encoding` besides.',
+    what: 'A body that is sent again has a length, however the client has framed it.',
     reason: 'Framing is derived from the body that is sent.',
     rule: 'framing',
     scenarios: ['bodies: json in chunks'],
