@@ -56,14 +56,17 @@ describe('the process ends by itself', () => {
 });
 
 describe('process.exit(0)', () => {
-  test.each(['exit', 'exit in a listener', 'exit while connecting'])(
-    'F-74 K-23 %s: at once, with code 0',
-    async (way) => {
-      for (let i = 0; i < 3; i += 1) {
-        const { code, signal, stderr, took } = await live(way);
-        expect({ code, signal, stderr }).toEqual({ code: 0, signal: null, stderr: '' });
-        expect(took).toBeLessThan(2000);
-      }
-    },
-  );
+  test.each([
+    'exit',
+    'exit in a listener',
+    'exit in a router',
+    'exit in an interceptor',
+    'exit while connecting',
+  ])('F-74 K-23 %s: at once, with code 0', async (way) => {
+    for (let i = 0; i < 3; i += 1) {
+      const { code, signal, stderr, took } = await live(way);
+      expect({ code, signal, stderr }).toEqual({ code: 0, signal: null, stderr: '' });
+      expect(took).toBeLessThan(2000);
+    }
+  });
 });

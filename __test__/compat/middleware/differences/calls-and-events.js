@@ -143,7 +143,7 @@ module.exports = [
     id: 'unheard-failure-is-handed-on',
     originals: [HPM_4],
     what: 'With ejected plugins, a failure that nobody listens to is handed to `next`; without `next` it is answered with 502, and said once.',
-    reason: 'A rejected promise that nobody has ends the process.',
+    reason: 'One request’s failure does not end the process.',
     rule: 'unheard',
     scenarios: ['plugins: ejected, and nobody listens'],
     where: ['events', 'response 1*'],

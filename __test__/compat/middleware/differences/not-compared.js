@@ -42,9 +42,9 @@ module.exports = [
   {
     id: 'upgrades-claimed-and-guarded',
     originals: TODAY,
-    what: 'Of several middlewares on one server, the first that matches takes an upgrade; a socket that fails before that, or that nobody takes, does no harm.',
-    reason: 'Two that write to one socket spoil it, and one reset must not end the process.',
-    rule: 'safe',
+    what: 'Sockets of upgrades are guarded from the start, those that nobody takes too; of several middlewares on one server, the first that matches takes one.',
+    reason: 'As version 2 from 2.0.12 on; and two that write to one socket spoil it.',
+    rule: 'versions',
     proof: 'middleware/upgrade.test.js',
   },
   {
@@ -59,7 +59,7 @@ module.exports = [
     id: 'interceptors-that-throw',
     originals: MIDDLEWARES,
     what: 'An interceptor that throws, rejects or gives nothing is an `error` of the request and a 502; so is one without `selfHandleResponse`.',
-    reason: 'The client would wait for ever, and the rejection ends the process.',
+    reason: 'Every request has exactly one outcome.',
     rule: 'one-request',
     proof: 'middleware/response-interceptor.test.js',
   },

@@ -111,6 +111,18 @@ module.exports = [
     { a: 1 },
     { originals: [HPM_2], ...HANGING },
   ),
+  ...[
+    ['json', json({ a: 1 })],
+    ['a form', form('a=1&b=2')],
+    ['text', send('hello', ['Content-Type: text/plain'])],
+  ].map(([name, request]) => ({
+    name: `${name}, and nobody sends it again`,
+    app: 'express5',
+    before: () => PARSERS,
+    options: ({ target }) => ({ target }),
+    request,
+    ...HANGING,
+  })),
   {
     name: 'edited before it is sent again',
     app: 'express5',

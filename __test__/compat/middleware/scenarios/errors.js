@@ -73,12 +73,6 @@ module.exports = [
   ),
   { name: 'a name that nobody has', options: () => ({ target: 'http://no-such-host.invalid' }) },
   {
-    name: 'TLS that is not spoken',
-    options: ({ host }) => ({ target: `https://${host}` }),
-    upstream: { answer: '', end: 'fin' },
-    originals: [],
-  },
-  {
     name: 'a certificate that is not trusted',
     upstream: { over: 'tls' },
     options: ({ target }) => ({ target }),
@@ -172,4 +166,4 @@ module.exports = [
       plugins: [(proxy) => proxy.on('error', (error, req, res) => res.writeHead(502).end(error.code))],
     }),
   },
-].filter(({ originals }) => originals?.length !== 0);
+];

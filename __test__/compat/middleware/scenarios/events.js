@@ -43,18 +43,13 @@ module.exports = [
       ['start', 'proxyReq', 'proxyRes', 'end', 'error'].map((event) => [event, () => note(`on ${event}`)]),
     ),
   ),
-  listening(
-    'an error listener that answers',
-    {
-      error: (error, req, res) => res.writeHead(503, { 'x-code': error.code }).end('mine'),
-    },
-    {
-      options: (at) => ({
-        target: down(at),
-        on: { error: (error, req, res) => res.writeHead(503, { 'x-code': error.code }).end('mine') },
-      }),
-    },
-  ),
+  {
+    name: 'an error listener that answers',
+    options: (at) => ({
+      target: down(at),
+      on: { error: (error, req, res) => res.writeHead(503, { 'x-code': error.code }).end('mine') },
+    }),
+  },
   {
     name: 'what an error listener is given',
     options: (at) => ({
@@ -100,27 +95,18 @@ module.exports = [
   listening('proxyReq: destroyed with an error', {
     proxyReq: (proxyReq) => proxyReq.destroy(Object.assign(new Error('mine'), { code: 'EMINE' })),
   }),
-  listening(
-    'proxyReq: the options',
-    ({ note }) => ({
-      proxyReq: (proxyReq, req, res, options) => {
-        note(`${options.target.hostname} ${options.target.pathname} ${options.changeOrigin} ${options.own}`);
+  {
+    name: 'proxyReq: the options',
+    options: ({ target, note }) => ({
+      target: `${target}/base`,
+      changeOrigin: true,
+      own: 'mine',
+      on: {
+        proxyReq: (proxyReq, req, res, { target: to, changeOrigin, own }) =>
+          note(`${to.hostname} ${to.pathname} ${changeOrigin} ${own}`),
       },
     }),
-    {
-      options: ({ target, note }) => ({
-        target: `${target}/base`,
-        changeOrigin: true,
-        own: 'mine',
-        on: {
-          proxyReq: (proxyReq, req, res, options) =>
-            note(
-              `${options.target.hostname} ${options.target.pathname} ${options.changeOrigin} ${options.own}`,
-            ),
-        },
-      }),
-    },
-  ),
+  },
   listening(
     'proxyReq: what Express adds to the request',
     {
@@ -163,39 +149,33 @@ module.exports = [
       proxyRes.on('end', () => note(Buffer.concat(chunks).toString()));
     },
   })),
-  listening(
-    'proxyRes: a response that is handled by hand',
-    {},
-    {
-      options: ({ target }) => ({
-        target,
-        selfHandleResponse: true,
-        on: {
-          proxyRes: (proxyRes, req, res) => {
-            const chunks = [];
-            proxyRes.on('data', (chunk) => chunks.push(chunk));
-            proxyRes.on('end', () => res.end(`<${Buffer.concat(chunks)}>`));
-          },
+  {
+    name: 'proxyRes: a response that is handled by hand',
+    options: ({ target }) => ({
+      target,
+      selfHandleResponse: true,
+      on: {
+        proxyRes: (proxyRes, req, res) => {
+          const chunks = [];
+          proxyRes.on('data', (chunk) => chunks.push(chunk));
+          proxyRes.on('end', () => res.end(`<${Buffer.concat(chunks)}>`));
         },
-      }),
-    },
-  ),
-  listening(
-    'proxyRes: a response that is piped by hand',
-    {},
-    {
-      options: ({ target }) => ({
-        target,
-        selfHandleResponse: true,
-        on: {
-          proxyRes: (proxyRes, req, res) => {
-            res.writeHead(proxyRes.statusCode, { 'x-mine': '1', 'content-length': 5 });
-            proxyRes.pipe(res);
-          },
+      },
+    }),
+  },
+  {
+    name: 'proxyRes: a response that is piped by hand',
+    options: ({ target }) => ({
+      target,
+      selfHandleResponse: true,
+      on: {
+        proxyRes: (proxyRes, req, res) => {
+          res.writeHead(proxyRes.statusCode, { 'x-mine': '1', 'content-length': 5 });
+          proxyRes.pipe(res);
         },
-      }),
-    },
-  ),
+      },
+    }),
+  },
   listening(
     'end: what it is given',
     ({ note }) => ({
