@@ -214,6 +214,20 @@ test('targets in turn for other ways to name them: functions and calls', async (
   }
 });
 
+test.each([
+  ['a table', (list) => ({ '/a': list })],
+  ['a function', (list) => async () => [...list]],
+])('targets in turn that a router names: %s', async (_kind, router) => {
+  const [one, two] = [await namedTarget('one'), await namedTarget('two')];
+  const [, serve] = FACES[1];
+  const { port } = await serve({ router: router([await down(), one.url, two.url]) });
+  const bodies = [];
+  for (let i = 0; i < 3; i++) bodies.push(await bodyOf(port));
+  // The first one is down, and the last one from then on.
+  expect(bodies[0]).toBe('200 one');
+  expect(new Set(bodies)).toEqual(new Set(['200 one', '200 two']));
+});
+
 test('behind passes of the application', async () => {
   const [one, two] = [await namedTarget('one'), await namedTarget('two')];
   const proxy = createProxyServer({ target: [`${one.url}/`, `${two.url}/`] });
