@@ -9,7 +9,7 @@ const { createProxyMiddleware, createProxyServer } = require('../../index.js');
 const { FACES } = require('../support/faces.js');
 const { GOOD, stats } = require('../support/faults.js');
 const { lastRequest, readRequest, readResponse } = require('../support/messages.js');
-const { ask, namedTarget } = require('../support/middlewares.js');
+const { DOWN, ask, namedTarget } = require('../support/middlewares.js');
 const {
   answeringTarget,
   closeAll,
@@ -156,11 +156,9 @@ describe.each(FACES)('%s', (_face, serve) => {
       },
     ],
   ])('a large body %s waits until there is a target that takes it', async (_how, write) => {
-    const { server, url } = await rawTarget(() => {});
-    await new Promise((resolve) => server.close(resolve));
     const target = await namedTarget();
     for (const on of [{}, { proxyReq: () => {} }]) {
-      const outcome = await send(target, { target: [url, target.url], on }, write(LARGE));
+      const outcome = await send(target, { target: [`${DOWN}/large`, target.url], on }, write(LARGE));
       expect(outcome).toMatchObject({ status: 200, body: 'target', errors: [] });
     }
     for (const { body, isComplete } of target.requests())
