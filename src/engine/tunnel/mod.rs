@@ -2,7 +2,7 @@
 //!
 //! An upgrade begins as an exchange does and may end as one: the target refuses, and its answer is relayed. If it grants the upgrade, the
 //! caller is told ([`Event::Switched`]) and says what kind of tunnel there is to be: one that moves the bytes of a client's socket of its
-//! own ([`adopted`]), or one whose client's bytes the caller carries ([`bridged`]). No byte of the client's reaches the target before.
+//! own (`adopted`), or one whose client's bytes the caller carries (`bridged`). No byte of the client's reaches the target before.
 
 mod accept;
 mod adopted;

@@ -1,0 +1,89 @@
+//! What a target can get wrong: its HTTP, its TLS.
+
+use std::sync::Arc;
+
+/// What is wrong with an answer; named after the codes of Node's parser.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// A chunk size that is no hexadecimal number, or too large.
+    ChunkSize,
+    /// A chunk, or its extensions, not as RFC 9112 §7.1 has it.
+    Chunk,
+    /// A `Content-Length` that is no number, or two that differ.
+    ContentLength,
+    /// A field line that is none.
+    Field,
+    /// Too many fields, or too many bytes of them.
+    Overflow,
+    /// A line feed without its carriage return.
+    LineEnd,
+    /// More interim responses than anybody needs.
+    TooManyInterim,
+    /// It does not begin with `HTTP/`.
+    NotHttp,
+    /// A status that is no three-digit number from 100 on.
+    Status,
+    /// A transfer coding other than `chunked`.
+    TransferCoding,
+    /// A `Content-Length` behind a `Transfer-Encoding`.
+    LengthAfterCoding,
+    /// A `Transfer-Encoding` behind a `Content-Length`.
+    CodingAfterLength,
+    /// A `101` that nobody asked for.
+    UnaskedUpgrade,
+    /// A `101` that grants something else than the WebSocket that was asked for.
+    Upgrade,
+    /// A version other than 1.0 and 1.1.
+    Version,
+}
+
+impl Fault {
+    pub(super) const fn code(self) -> &'static str {
+        match self {
+            Self::ChunkSize => "HPE_INVALID_CHUNK_SIZE",
+            Self::Chunk => "HPE_STRICT",
+            Self::ContentLength => "HPE_INVALID_CONTENT_LENGTH",
+            Self::Field => "HPE_INVALID_HEADER_TOKEN",
+            Self::Overflow => "HPE_HEADER_OVERFLOW",
+            Self::LineEnd => "HPE_CR_EXPECTED",
+            Self::TooManyInterim => "HPE_HEADER_OVERFLOW",
+            Self::NotHttp => "HPE_INVALID_CONSTANT",
+            Self::Status => "HPE_INVALID_STATUS",
+            Self::TransferCoding => "HPE_INVALID_TRANSFER_ENCODING",
+            Self::LengthAfterCoding => "HPE_UNEXPECTED_CONTENT_LENGTH",
+            Self::CodingAfterLength => "HPE_INVALID_TRANSFER_ENCODING",
+            Self::UnaskedUpgrade => "HPE_INVALID_STATUS",
+            Self::Upgrade => "ERR_PROXY_INVALID_UPGRADE",
+            Self::Version => "HPE_INVALID_VERSION",
+        }
+    }
+
+    pub(super) const fn message(self) -> &'static str {
+        match self {
+            Self::ChunkSize => "Invalid character in chunk size",
+            Self::Chunk => "Malformed chunk",
+            Self::ContentLength => "Invalid Content-Length",
+            Self::Field => "Invalid header value char",
+            Self::Overflow => "Header overflow",
+            Self::LineEnd => "Missing expected CR before LF",
+            Self::TooManyInterim => "Too many interim responses",
+            Self::NotHttp => "Expected HTTP/",
+            Self::Status => "Invalid status code",
+            Self::TransferCoding => "Invalid Transfer-Encoding",
+            Self::LengthAfterCoding => "Content-Length can't be present with Transfer-Encoding",
+            Self::CodingAfterLength => "Transfer-Encoding can't be present with Content-Length",
+            Self::UnaskedUpgrade => "101 Switching Protocols without a request for an upgrade",
+            Self::Upgrade => "101 Switching Protocols that does not grant the WebSocket that was asked for",
+            Self::Version => "Invalid HTTP version",
+        }
+    }
+}
+
+/// A failed TLS handshake, in OpenSSL's and Node's words.
+#[derive(Clone, Debug)]
+pub struct TlsFault {
+    /// Node's `code`, such as `DEPTH_ZERO_SELF_SIGNED_CERT`.
+    pub code: &'static str,
+    /// Node's message for it.
+    pub message: Arc<str>,
+}
