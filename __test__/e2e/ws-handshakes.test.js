@@ -115,11 +115,11 @@ describe('several targets', () => {
   });
 
   test('the option retry asks once more; proxyReqWs is emitted for each attempt', async () => {
-    let asked = 0;
+    let attempts = 0;
     const target = await rawTarget((connection) =>
       connection.onRequest(() => {
-        asked += 1;
-        if (asked === 1) connection.socket.resetAndDestroy();
+        attempts += 1;
+        if (attempts === 1) connection.socket.resetAndDestroy();
         else connection.socket.write(grant());
       }),
     );
@@ -127,7 +127,7 @@ describe('several targets', () => {
     const on = { proxyReqWs: (proxyReq) => seen.push(proxyReq) };
     const bench = await tunnelBench({ target: target.url, retry: { attempts: 2 }, on });
     await (await bench.client(handshake())).received('101 ');
-    expect([asked, seen.length]).toEqual([2, 2]);
+    expect([attempts, seen.length]).toEqual([2, 2]);
   });
 });
 

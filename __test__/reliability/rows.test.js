@@ -1,13 +1,13 @@
 'use strict';
 
-/** That docs/reliability-rows.md lists every row of tables C, D and K, and says the truth about its tests. */
+/** That docs/reliability-rows.md lists every row of tables C, D, E and K, and says the truth about its tests. */
 
 const fs = require('node:fs');
 const path = require('node:path');
 
 const DOCUMENT = path.join(__dirname, '..', '..', 'docs', 'reliability-rows.md');
 const LIFECYCLE = path.join(__dirname, '..', 'lifecycle');
-const ROWS = { C: 28, D: 49, K: 28 };
+const ROWS = { C: 28, D: 49, E: 29, K: 28 };
 const REASON = /^does not apply: \w/;
 
 const ids = Object.entries(ROWS).flatMap(([table, count]) =>
@@ -18,14 +18,14 @@ const ids = Object.entries(ROWS).flatMap(([table, count]) =>
 const listed = fs
   .readFileSync(DOCUMENT, 'utf8')
   .split('\n')
-  .map((line) => /^\| ([CDK]-\d\d) +\| .* \| (.+?) +\|$/.exec(line))
+  .map((line) => /^\| ([CDEK]-\d\d) +\| .* \| (.+?) +\|$/.exec(line))
   .filter((match) => match !== null)
   .map(([, id, proof]) => [id, proof]);
 
 /** The ids with which titles of tests begin, by file. */
 const tested = new Map(
   [
-    ...fs.readdirSync(__dirname).filter((file) => /^[cdk]-.*\.test\.js$/.test(file)),
+    ...fs.readdirSync(__dirname).filter((file) => /^[cdek]-.*\.test\.js$/.test(file)),
     ...fs.readdirSync(LIFECYCLE).map((file) => `lifecycle/${file}`),
   ].map((file) => [file, idsIn(fs.readFileSync(pathOf(file), 'utf8'))]),
 );
@@ -36,11 +36,11 @@ function pathOf(file) {
 
 /** An id may stand behind that of a fault that is the same. */
 function idsIn(source) {
-  const titles = source.matchAll(/(?<=['"`](?:F-\d\d )?)([CDK]-\d\d)(?=['"` ])/g);
+  const titles = source.matchAll(/(?<=['"`](?:F-\d\d )?)([CDEK]-\d\d)(?=['"` ])/g);
   return new Set([...titles].map(([id]) => id));
 }
 
-test('every row of tables C, D and K is listed once, in order', () => {
+test('every row of tables C, D, E and K is listed once, in order', () => {
   expect(listed.map(([id]) => id)).toEqual(ids);
 });
 

@@ -227,12 +227,18 @@ class Tunnel {
 
   /** The stream over the target's side is destroyed: by a listener, or because both ends have ended. */
   socketDestroyed() {
+    if (!this.#isReleased && !this.#hasEngineEnded) this.#engine.native.abort(this.#id);
     this.#release();
     closeSoon(this.#socket);
   }
 
   #clientClosed(hadError) {
-    if (hadError && !this.#isReleased && !this.#hasEngineEnded) this.#engine.native.reset(this.#id);
+    if (!this.#isReleased && !this.#hasEngineEnded) {
+      const { native } = this.#engine;
+      if (hadError) native.reset(this.#id);
+      else if (this.#isBridged) native.leave(this.#id);
+      else native.abort(this.#id);
+    }
     this.#release();
     this.#proxySocket?.destroy();
   }

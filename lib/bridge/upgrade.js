@@ -69,7 +69,9 @@ class Upgrade {
     if (typeof this.#socket.setKeepAlive === 'function') setupSocket(this.#socket);
     this.#client = new UpgradeClient(this.#socket, this.#head, () => this.#clientLeft());
     this.#engine = Engine.get();
-    this.#ask();
+    // While something was waited for.
+    if (this.#socket.destroyed || this.#socket.readableEnded) this.#clientLeft();
+    else this.#ask();
   }
 
   #ask() {
@@ -274,7 +276,6 @@ class Upgrade {
     const wasOver = this.#isOver;
     this.#isOver = true;
     if (hasEnded) this.#release();
-    else if (this.#id >= 0) this.#engine.native.abort(this.#id);
     if (!wasOver) this.#emitClose();
   }
 

@@ -8,7 +8,7 @@ use super::config::NativeConfig;
 use super::{error, tunnel};
 use crate::engine::body::End;
 use crate::engine::error::{Error, Refusal};
-use crate::engine::head::{EditedHead, Framing, PackedRequest, pack_fields, unpack_fields};
+use crate::engine::head::{EditedHead, Fields, Framing, PackedRequest, pack_fields, unpack_fields};
 use crate::engine::incoming::{self, Outbound};
 use crate::engine::outgoing::View;
 use crate::engine::ring::{Completion, Event, Ring};
@@ -213,6 +213,15 @@ impl NativeEngine {
     #[napi(catch_unwind)]
     pub fn detach(&self, id: u32) {
         self.with(id, |exchange| exchange.tunnel().detach());
+    }
+
+    /// Says that a client whose bytes crossed is gone: what it has sent is passed on, and the tunnel ends.
+    #[napi(catch_unwind)]
+    pub fn leave(&self, id: u32) {
+        self.with(id, |exchange| {
+            exchange.request_body().finish(End::Complete(Fields::default()));
+            exchange.tunnel().leave();
+        });
     }
 
     /// Gives a tunnel up whose client has not left in good order: nor is its target's connection closed in good order.

@@ -20,6 +20,8 @@ use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
 struct Course {
     moved: AtomicBool,
     client_ended: AtomicBool,
+    /// … and the target has been told so.
+    is_all_sent: AtomicBool,
     target_ended: AtomicBool,
 }
 
@@ -44,6 +46,10 @@ pub(super) async fn run(
             return Poll::Ready(result);
         }
         let is = |flag: &AtomicBool| flag.load(Ordering::Relaxed);
+        // There is nobody left for what the target may still say.
+        if is(&course.is_all_sent) && shared.tunnel.poll_left(cx).is_ready() {
+            return Poll::Ready(Ok(()));
+        }
         let moved = course.moved.swap(false, Ordering::Relaxed);
         idle.poll(cx, moved, is(&course.client_ended) || is(&course.target_ended)).map(Ok)
     })
@@ -75,7 +81,9 @@ async fn send<W: AsyncWrite + Unpin>(
             }
             Piece::End(End::Complete(_)) => {
                 course.client_ended.store(true, Ordering::Relaxed);
-                return writer.shutdown().await.map_err(write_failed);
+                writer.shutdown().await.map_err(write_failed)?;
+                course.is_all_sent.store(true, Ordering::Relaxed);
+                return Ok(());
             }
             // The exchange was given up, and is dropped for it.
             Piece::End(End::Broken) => pending().await,

@@ -13,7 +13,7 @@ mod relay;
 pub(in crate::engine) use accept::check as check_upgrade;
 
 use super::error::{Call, Error, Peer, Phase};
-use super::exchange::{Context, Ending, Exchange, Order, Shared, given_up};
+use super::exchange::{self, Ending, Exchange, Order, Shared, given_up};
 use super::head::Fields;
 use super::observe::{Held, Stats};
 use super::ring::{Event, Ring};
@@ -23,6 +23,7 @@ use handshake::Answer;
 use relay::Failure;
 use std::net::TcpStream;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 use tokio::sync::Notify;
 
@@ -54,6 +55,9 @@ struct State {
     settings: Option<Settings>,
     is_detached: bool,
     resets: bool,
+    has_left: bool,
+    /// The task of a tunnel whose client may leave.
+    task: Option<Waker>,
 }
 
 impl Control {
@@ -79,6 +83,26 @@ impl Control {
         self.lock().resets = true;
     }
 
+    /// Says that a client whose bytes the caller carries is gone: what it has sent is still passed on, and nothing more is expected.
+    pub fn leave(&self) {
+        let mut state = self.lock();
+        state.has_left = true;
+        let task = state.task.take();
+        drop(state);
+        if let Some(task) = task {
+            task.wake();
+        }
+    }
+
+    fn poll_left(&self, cx: &Context<'_>) -> Poll<()> {
+        let mut state = self.lock();
+        if state.has_left {
+            return Poll::Ready(());
+        }
+        state.task = Some(cx.waker().clone());
+        Poll::Pending
+    }
+
     async fn settings(&self) -> Settings {
         loop {
             let settings = self.lock().settings.take();
@@ -97,7 +121,10 @@ impl Control {
 }
 
 /// Prepares an upgrade: the caller's hold on it, and the future that lives it.
-pub fn prepare(order: Order, context: Context) -> (Exchange, impl Future<Output = ()> + Send + 'static) {
+pub fn prepare(
+    order: Order,
+    context: exchange::Context,
+) -> (Exchange, impl Future<Output = ()> + Send + 'static) {
     let shared = Arc::new(Shared::with_window(WINDOW));
     let exchange = Exchange::new(Arc::clone(&shared));
     Stats::count(&context.stats.started);
