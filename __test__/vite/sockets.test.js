@@ -50,7 +50,8 @@ describe.each(VERSIONS)('Vite %i', (version) => {
     const [theirs, ours] = [await observe(undefined), await observe({})];
     expect(ours.seen).toEqual(theirs.seen);
     expect(ours.seen.rewrite).toMatchObject({ code: 4001, reason: 'bye' });
-    expect(ours.notes).toEqual(theirs.notes);
+    // One conversation may begin before the end of the last one is heard of.
+    expect(ours.notes.toSorted()).toEqual(theirs.notes.toSorted());
     // Theirs may also log resets, at the end of conversations that went well.
     const down = 'error ws proxy error:\nError: connect ECONNREFUSED 127.0.0.1:1';
     expect(theirs.errors).toContain(down);
