@@ -11,6 +11,7 @@ const DIFFERENCES = [
   ...require('./differences/requests.js'),
   ...require('./differences/responses.js'),
   ...require('./differences/calls-and-events.js'),
+  ...require('./differences/upgrades.js'),
   ...require('./differences/not-compared.js'),
 ];
 

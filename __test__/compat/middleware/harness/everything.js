@@ -62,7 +62,7 @@ async function runEverything(scenarios) {
       for (const scenario of scenariosOf(version)) {
         await one(scenario, version.name, version, true)();
         // What is said of requests that were given up is not the next one's.
-        if (scenario.patience !== undefined || scenario.leaves) await moment();
+        if (scenario.patience !== undefined || scenario.leaves || scenario.upgrade) await moment();
       }
     }),
   ]);

@@ -7,8 +7,16 @@ const { describe } = require('../../harness/run.js');
 
 const EVENTS = ['start', 'proxyReq', 'proxyRes', 'end', 'error', 'econnreset', 'proxyReqWs', 'open', 'close'];
 
-/** The options for listeners that version 2 has instead of plugins. The one of `error` would take the place of its own. */
-const OLD_EVENTS = { proxyReq: 'onProxyReq', proxyRes: 'onProxyRes', error: 'onError' };
+/** The options for listeners that version 2 has instead of plugins. Those of `error` and `close` would take the place of its own. */
+const OLD_EVENTS = {
+  proxyReq: 'onProxyReq',
+  proxyRes: 'onProxyRes',
+  proxyReqWs: 'onProxyReqWs',
+  open: 'onOpen',
+  error: 'onError',
+  close: 'onClose',
+};
+const OWN_EVENTS = new Set(['error', 'close']);
 
 /** Keeps the lines of one run. */
 class Recorder {
@@ -40,7 +48,7 @@ class Recorder {
   oldListeners(on = {}) {
     return Object.fromEntries(
       Object.entries(OLD_EVENTS)
-        .filter(([event]) => event !== 'error' || on.error)
+        .filter(([event]) => !OWN_EVENTS.has(event) || on[event])
         .map(([event, option]) => [option, this.#listener(event, on[event])]),
     );
   }
@@ -82,12 +90,16 @@ class Recorder {
     if (typeof arg.href === 'string') return arg.href;
     if (typeof arg.setHeader === 'function') return `${arg.method} ${arg.path}`;
     if (arg.statusCode !== undefined) return `${arg.statusCode}`;
+    if (typeof arg.destroy === 'function') return 'a socket';
     return 'target' in arg || 'forward' in arg ? 'options' : 'an object';
   }
 }
 
 function logged(arg) {
   if (types.isNativeError(arg)) return firstLine(`${arg.name} ${describe(arg)}`);
+  // An address, whose port is any.
+  const { port, ...rest } = typeof arg === 'object' && arg !== null ? arg : {};
+  if (port !== undefined) return JSON.stringify({ ...rest, port: typeof port });
   return typeof arg === 'string' ? withoutStack(arg) : JSON.stringify(arg);
 }
 

@@ -10,6 +10,7 @@ const { factsOf, withoutPorts } = require('../../harness/normalise.js');
 const { DEFAULT_REQUEST, appServer, closeServer, describe, quiet } = require('../../harness/run.js');
 const { startUpstream } = require('../../harness/upstream.js');
 const { Recorder } = require('./record.js');
+const { listenToUpgrades, upgrade, upgradeFacts } = require('./upgrade.js');
 
 /**
  * @typedef {object} Scenario
@@ -25,6 +26,7 @@ const { Recorder } = require('./record.js');
  * @property {string | string[]} [request] raw; several go one after the other on one connection
  * @property {object} [upstream] settings of the target (see upstream.js)
  * @property {object} [second] settings of another target; none by default
+ * @property {{ by: 'listener' | 'ws' | 'both', path?: string }} [upgrade] a handshake instead of requests, and how it gets there
  * @property {boolean} [leaves] the client leaves as soon as the target has its request
  * @property {boolean} [unheard] nobody records `error`: a listener would change what happens
  * @property {string[]} [exact] what is not normalised (see normalise.js)
@@ -65,7 +67,7 @@ async function run(scenario, version, { closed, recording = true }) {
   for (const [name, peer] of Object.entries({ target: upstream, second }))
     observed[name] = peer?.connections.map(({ text, from }) => ({ text, from }));
   const log = recorder.log.map((line) => withoutPorts(line, at)).join('\n');
-  return { ...factsOf(observed, scenario), log };
+  return { ...factsOf(observed, scenario), ...upgradeFacts(observed), log };
 }
 
 async function drive(scenario, version, { at, observed, ends, recorder, recording, upstream, second }) {
@@ -83,6 +85,11 @@ async function drive(scenario, version, { at, observed, ends, recorder, recordin
   server.on('request', listenerOf(scenario, middleware, { at, recorder }));
   const requests = [scenario.request ?? DEFAULT_REQUEST].flat();
   const { port } = server.address();
+  if (scenario.upgrade) {
+    listenToUpgrades(server, middleware, scenario, { recorder, ends });
+    observed.upgrade = await upgrade(port, scenario, ends);
+    return;
+  }
   const sent = sendRequests(port, requests, { patience: scenario.patience ?? 2000, overTls: false });
   if (scenario.leaves) {
     await quiet(upstream, 1);
