@@ -19,8 +19,8 @@ const { listenToUpgrades, upgrade, upgradeFacts } = require('./upgrade.js');
  * @property {(at: Places) => object} [options] as versions 3 and 4 have them; the target alone by default
  * @property {(at: Places) => unknown[]} [args] the arguments of the call, whatever they are, instead of options
  * @property {string} [maker] the name of the function that is called; `createProxyMiddleware` by default
- * @property {'plain' | 'connect' | 'express4' | 'express5'} [app] what it is mounted in; Node's server by default
- * @property {string} [mount] where; `/` by default
+ * @property {'connect' | 'express4' | 'express5'} [app] what it is mounted in; Node's server by default
+ * @property {string | string[]} [mount] where; `/` by default
  * @property {(at: Places) => Function[]} [before] middlewares in front of it
  * @property {boolean} [alone] it is not given `next`
  * @property {string | string[]} [request] raw; several go one after the other on one connection
@@ -33,7 +33,7 @@ const { listenToUpgrades, upgrade, upgradeFacts } = require('./upgrade.js');
  * @property {number} [patience] milliseconds that the client waits for a response
  * @property {number} [requests] how many requests the target is waited for to get behind the last response; none by default
  *
- * @typedef {{ target: string, second: string, host: string, port: number, closed: number, hpm: any, note(text: string): void }} Places
+ * @typedef {{ target: string, second: string, host: string, port: number, socketPath: string, closed: number, hpm: any, note(text: string): void }} Places
  */
 
 /**

@@ -30,7 +30,7 @@ function listenToUpgrades(server, middleware, { upgrade: { by } }, { recorder, e
  * @param {import('./run.js').Scenario} scenario
  * @param {Function[]} ends
  */
-async function upgrade(port, { upgrade: { by, path = '/socket', lines }, patience = 2000 }, ends) {
+async function upgrade(port, { upgrade: { by, path = '/socket' }, patience = 2000 }, ends) {
   // The first request shows the middleware its server.
   if (by !== 'listener')
     await sendRequests(port, [ask('/first')], { patience: 2000, overTls: false }).then((client) =>
@@ -40,7 +40,7 @@ async function upgrade(port, { upgrade: { by, path = '/socket', lines }, patienc
   ends.push(() => socket.destroy());
   const client = new RawConnection(socket);
   await once(socket, 'connect');
-  socket.write(handshake(path, lines));
+  socket.write(handshake(path));
   const settles = client
     .until(() => client.ending !== null || client.text.includes('\r\n\r\n'), patience)
     .then(async () => {
