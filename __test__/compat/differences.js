@@ -12,6 +12,7 @@ const DIFFERENCES = [
   ...require('./differences/responses.js'),
   ...require('./differences/framing-and-connections.js'),
   ...require('./differences/calls-and-events.js'),
+  ...require('./differences/upgrades.js'),
   ...require('./differences/not-compared.js'),
 ];
 

@@ -6,8 +6,11 @@ const http = require('node:http');
 const { cutResponse } = require('./client.js');
 const { unpack } = require('./head-codec.js');
 const { ResponseBody } = require('./response-body.js');
-const { writeHead } = require('./response-writer.js');
+const { canChunk, writeHead } = require('./response-writer.js');
 const { endGently } = require('./sockets.js');
+
+// The same number stands in src/binding/completion.rs.
+const OPEN_ENDED = 2;
 
 class RefusedUpgrade {
   #native;
@@ -46,8 +49,12 @@ class RefusedUpgrade {
 
   answer(status, flags, text, body) {
     const items = unpack(text);
-    writeHead(this.#res, status, items[0], items, 1);
+    const res = this.#res;
+    writeHead(res, status, items[0], items, 1);
     this.#body = new ResponseBody(this.#native, this.#id, body);
+    // So that the framing does not depend on how fast the bytes came.
+    const isChunked = (flags & OPEN_ENDED) !== 0 && body !== undefined && canChunk(this.#req, res);
+    if (isChunked && !res.hasHeader('content-length')) res.setHeader('transfer-encoding', 'chunked');
     this.#body.deliver(this.#res, null, () => {});
   }
 

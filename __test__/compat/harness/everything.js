@@ -8,6 +8,7 @@ const { loadOriginals, loadOurs } = require('./implementations.js');
 const { factsOf } = require('./normalise.js');
 const { ORIGINALS } = require('./originals.js');
 const { run } = require('./run.js');
+const { runUpgrade } = require('./run-upgrade.js');
 const { closedPort } = require('./upstream.js');
 
 const SCENARIOS = path.join(__dirname, '..', 'scenarios');
@@ -45,7 +46,8 @@ async function runEverything(scenarios, { withOurs = true } = {}) {
   const runs = scenarios.flatMap((scenario) => {
     const those = originals.filter(({ name }) => scenario.originals.includes(name));
     const one = (key, implementation, settings) => async () => {
-      const outcome = await run(scenario, implementation, { closed: closed.port, ...settings }).then(
+      const course = scenario.isUpgrade ? runUpgrade : run;
+      const outcome = await course(scenario, implementation, { closed: closed.port, ...settings }).then(
         (observed) => factsOf(observed, scenario),
         (error) => error,
       );

@@ -199,4 +199,4 @@ async function listeningProxy(proxy, ends) {
   return server;
 }
 
-module.exports = { DEFAULT_REQUEST, appServer, closeServer, describe, quiet, run };
+module.exports = { DEFAULT_REQUEST, appServer, closeServer, describe, listeningProxy, quiet, run };
