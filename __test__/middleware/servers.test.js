@@ -7,6 +7,7 @@ const { createProxyMiddleware } = require('../../index.js');
 const { closeAll, httpServer, listening, rawExchange } = require('../support/peers.js');
 const { lastRequest } = require('../support/messages.js');
 const { namedTarget } = require('../support/middlewares.js');
+const { handshake, switchingTarget } = require('../support/upgrades.js');
 
 afterEach(closeAll);
 
@@ -29,12 +30,15 @@ test('middlewares that are made per request add one listener for each event, and
 });
 
 test('middlewares that are made per request take upgrades', async () => {
-  const { url } = await namedTarget();
-  const { port } = await httpServer((req, res) => createProxyMiddleware({ target: url, ws: true })(req, res));
+  const target = await switchingTarget(({ socket }) => socket.end('from the target'));
+  const { port, server } = await httpServer((req, res) => {
+    createProxyMiddleware({ target: target.url, ws: true, pathFilter: '/ws' })(req, res, () => res.end());
+  });
   await rawExchange(port, GET);
-  const handshake = 'GET /ws HTTP/1.1\r\nHost: me\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n';
-  // The target, which knows no upgrades, has been asked, and its answer is passed on.
-  expect(await rawExchange(port, handshake)).toMatch(/^HTTP\/1\.1 200 OK\r\nx-target: target\r\n/);
+  expect(server.listenerCount('upgrade')).toBe(1);
+  const answer = await rawExchange(port, handshake('/ws'));
+  expect(answer).toMatch(/^HTTP\/1\.1 101 /);
+  expect(answer).toMatch(/\r\n\r\nfrom the target$/);
 });
 
 /** A middleware whose proxy says when it is closed. */

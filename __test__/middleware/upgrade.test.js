@@ -153,6 +153,38 @@ describe('the first handshake, before any other request', () => {
     client.socket.resetAndDestroy();
   });
 
+  describe('on a mounted middleware', () => {
+    async function mounted(options) {
+      const app = require('express')();
+      app.use('/mount', createProxyMiddleware({ ws: true, ...options }));
+      app.use((req, res) => res.end(`next ${req.url}`));
+      return upgradeServer(undefined, { onRequest: app });
+    }
+
+    test('has its whole path, as those that come after it', async () => {
+      const paths = [];
+      const seen = [];
+      const { url } = await switchingTarget((connection, head) => paths.push(head.split(' ')[1]));
+      const pathFilter = (path, req) => seen.push([path, req.url]) && path === '/mount/ws';
+      const bench = await mounted({ target: url, pathFilter });
+      for (let i = 0; i < 2; i++) {
+        const client = await rawUpgradeClient(bench, upgradeRequest('/mount/ws?a=1'));
+        await client.received('101 Switching Protocols');
+      }
+      expect(paths).toEqual(['/mount/ws?a=1', '/mount/ws?a=1']);
+      expect(seen).toEqual([
+        ['/mount/ws', '/mount/ws?a=1'],
+        ['/mount/ws', '/mount/ws?a=1'],
+      ]);
+    });
+
+    test('is handed on as it came, if it does not match', async () => {
+      const bench = await mounted({ target, pathFilter: '/other' });
+      const client = await rawUpgradeClient(bench, upgradeRequest('/mount/ws'));
+      await client.received('next /mount/ws');
+    });
+  });
+
   test('the target refuses it, or is not there', async () => {
     const refusing = await answeringTarget('HTTP/1.1 403 Forbidden\r\nContent-Length: 2\r\n\r\nno');
     for (const [url, status, body] of [

@@ -57,8 +57,8 @@ class HttpProxyMiddleware {
     this.middleware = async (req, res, next) => {
       const server = serverOf(req);
       if (server !== undefined) this.#servers.meet(server);
-      if (!this.#shouldProxy(req)) next?.();
-      else if (options.ws === true && isHandshake(req, res)) await this.#upgradeLate(req, res);
+      if (options.ws === true && isHandshake(req, res)) await this.#upgradeLate(req, res, next);
+      else if (!this.#shouldProxy(req)) next?.();
       else await this.#forward(req, res, next);
     };
     this.middleware.upgrade = (req, socket, head) => {
@@ -153,8 +153,18 @@ class HttpProxyMiddleware {
     this.#proxy.ws(req, socket, head, active);
   }
 
-  /** A handshake that came when nobody listened for any. Settles when its connection is closed. */
-  async #upgradeLate(req, res) {
+  /**
+   * A handshake that came when nobody listened for any. Like all others it has its whole path, whatever the middleware is mounted on. Settles
+   * when its connection is closed.
+   */
+  async #upgradeLate(req, res, next) {
+    const { url } = req;
+    req.url = req.originalUrl || url;
+    if (!this.#shouldProxy(req)) {
+      req.url = url;
+      next?.();
+      return;
+    }
     // Node's parser is still at work on it.
     await new Promise(process.nextTick);
     const socket = takeOverSocket(req, res);
