@@ -82,6 +82,7 @@ test('what is published holds the deep paths and the types', () => {
         'lib/http-proxy/passes/web-incoming.js',
         'lib/http-proxy/passes/web-outgoing.js',
         'lib/http-proxy/passes/ws-incoming.js',
+        'lib/types/server-options.d.ts',
       ].map(path.normalize),
     ),
   );

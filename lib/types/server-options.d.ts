@@ -1,0 +1,142 @@
+/** What a proxy, and each of its calls, can be told. */
+
+import * as http from 'node:http';
+import * as https from 'node:https';
+import { Stream } from 'node:stream';
+import { ProxyTarget, ProxyTargetFunction } from './targets.js';
+
+export interface ServerOptions {
+  /**
+   * Where requests go: a URL, its parts, or a function that says so for each request. The targets of a list are asked in turn; if one cannot
+   * be connected to, or has not answered what may be sent again, the next one is.
+   */
+  target?: ProxyTarget | readonly ProxyTarget[] | ProxyTargetFunction | undefined;
+  /** Where a copy of each request goes; its answer is dropped. Alone, without `target`, the client is answered 200 at once. */
+  forward?: ProxyTarget | ProxyTargetFunction | undefined;
+  /** `false`: a fresh connection for each request. By default connections are pooled. This version refuses other agents. */
+  agent?: http.Agent | https.Agent | false | undefined;
+  /** Forward the first of two `Host` fields instead of refusing the request with 400. Default `false`. */
+  allowDuplicateHost?: boolean | undefined;
+  /** `user:password` for an `Authorization` field; the client's own makes way for it. */
+  auth?: string | undefined;
+  /** Make a redirect that names the target name the host that the client addressed. Default `false`. */
+  autoRewrite?: boolean | undefined;
+  /** Send this stream as the body, for a request that was read before. It must give what `content-length` announces. */
+  buffer?: Stream | undefined;
+  /** PEM certificates that vouch for a TLS target, instead of Mozilla's roots. */
+  ca?: string | NodeJS.ArrayBufferView | readonly (string | NodeJS.ArrayBufferView)[] | undefined;
+  /** Make the `Host` field name the target. Default `false`. */
+  changeOrigin?: boolean | undefined;
+  /** Milliseconds for name look-up, connection and TLS handshake. Default 10,000. */
+  connectTimeout?: number | undefined;
+  /** New `Domain` attributes of cookies: one for all, or by old value, `*` for every other. An empty one removes. Default `false`. */
+  cookieDomainRewrite?: false | string | { [oldDomain: string]: string } | undefined;
+  /** New `Path` attributes of cookies: one for all, or by old value, `*` for every other. An empty one removes. Default `false`. */
+  cookiePathRewrite?: false | string | { [oldPath: string]: string } | undefined;
+  /** Send requests with this function. Refused by this version. */
+  fetch?: typeof fetch | undefined;
+  /** Refused by this version. */
+  fetchOptions?: FetchOptions | undefined;
+  /** Follow redirects instead of passing them on. Default `false`; this version refuses anything else. */
+  followRedirects?: boolean | number | undefined;
+  /** Header fields to add, or to replace whatever their case. An array repeats the field. */
+  headers?: { [header: string]: string | number | readonly string[] | null | undefined } | undefined;
+  /**
+   * Wait for asynchronous `proxyReq` and `proxyRes` listeners, this many milliseconds at most, before the head goes out; also for functions
+   * that name targets or paths. By default listeners are not waited for, the functions as long as they take. With `selfHandleResponse`
+   * nothing goes out by itself, and `proxyRes` is not waited for.
+   */
+  hookTimeout?: number | undefined;
+  /** Make a redirect that names the target name this host, and port, instead. Wins over `autoRewrite`. */
+  hostRewrite?: string | undefined;
+  /** HTTP/2 for the clients of `listen`. Refused by this version. */
+  http2?: boolean | undefined;
+  /** Forward to the target's path alone. Default `false`. */
+  ignorePath?: boolean | undefined;
+  /** Address of this machine that connections to the target come from. */
+  localAddress?: string | undefined;
+  /** Send this method instead of the request's. */
+  method?: string | undefined;
+  /** Put the target's path in front of the request's. Default `true`. */
+  prependPath?: boolean | undefined;
+  /** Give response fields the target's spelling of their names. Default `false`. */
+  preserveHeaderKeyCase?: boolean | undefined;
+  /** Give a redirect that names the target this protocol: `http` or `https`. */
+  protocolRewrite?: string | undefined;
+  /** Milliseconds until the response's head, and between two reads of its body. Default: no limit. */
+  proxyTimeout?: number | undefined;
+  /**
+   * Send a request again that has failed: to the next target of a list, or to the same one. Default: to each target of a list once.
+   * Never after a byte of the answer, apart from `statuses`; never without the whole body (streamed ones are kept up to 64 KiB).
+   */
+  retry?: Retry | undefined;
+  /** `false`: accept any certificate of a TLS target. Default `true`. */
+  secure?: boolean | undefined;
+  /** Leave the response to the `proxyRes` listeners. Default `false`. */
+  selfHandleResponse?: boolean | undefined;
+  /** TLS options, key and certificate of the server that `listen` makes. */
+  ssl?: https.ServerOptions | Record<string, unknown> | undefined;
+  /** Throw errors that nobody handles, as http-proxy does, instead of answering 502. Default `false`. */
+  throwOnUnhandledError?: boolean | undefined;
+  /** Milliseconds that the client's connection may be idle. Default: Node's own. */
+  timeout?: number | undefined;
+  /** Limits of a request to the target, each with a code of its own and the status 504. They win over the options of one limit each. */
+  timeouts?: Timeouts | undefined;
+  /** The target is a proxy: pass a request's absolute URL on in the path. Default `false`. */
+  toProxy?: boolean | undefined;
+  /** Milliseconds for which nothing may move through an upgraded connection. Default: no limit. */
+  tunnelTimeout?: number | undefined;
+  /** Milliseconds until the answer to an upgrade; instead of `proxyTimeout`. Default: no limit. */
+  upgradeTimeout?: number | undefined;
+  /** Refuse a `101` that is not a valid answer to the handshake (RFC 6455). Default `true`. */
+  verifyUpgrade?: boolean | undefined;
+  /** Take over the upgrade requests of the server that `listen` makes. Default `false`. */
+  ws?: boolean | undefined;
+  /** Add `x-forwarded-for`, `-port`, `-proto` and `-host`; to what is there already, they are appended. Default `false`. */
+  xfwd?: boolean | undefined;
+  /** Let `x-forwarded-proto` of an upgrade say `http` or `https` instead of `ws` or `wss`. Default `false`. */
+  xfwdWsProtoAsHttp?: boolean | undefined;
+}
+
+export interface Retry {
+  /** How often a request is sent at most, the first time included. Default: the number of targets, but at least 2. */
+  attempts?: number | undefined;
+  /**
+   * Which requests are sent again although their target may have acted on them. What could not be written to any target is sent again whatever
+   * its method. Default: `GET`, `HEAD`, `OPTIONS`, `PUT`, `DELETE`, `TRACE`.
+   */
+  methods?: readonly string[] | undefined;
+  /** Answers, from 400 to 599, that are not given but asked for again. Default: none. */
+  statuses?: readonly number[] | undefined;
+}
+
+/** Milliseconds; 0 is no limit. What runs out before the head is answered 504, later the client's connection is broken off. */
+export interface Timeouts {
+  /** For name look-up, connection and TLS handshake: `ERR_PROXY_CONNECT_TIMEOUT`. Default `connectTimeout`. */
+  connect?: number | undefined;
+  /** From the request sent to the response's head: `ERR_PROXY_HEAD_TIMEOUT`. Default `proxyTimeout`. */
+  head?: number | undefined;
+  /** Between two reads of the response's body, and for each write of the request: `ERR_PROXY_IDLE_TIMEOUT`. Default `proxyTimeout`. */
+  idle?: number | undefined;
+  /** From the beginning to the end of the response's body: `ERR_PROXY_TOTAL_TIMEOUT`. Default: no limit. */
+  total?: number | undefined;
+}
+
+/** httpxy's name. */
+export type ProxyServerOptions = ServerOptions;
+
+export interface FetchOptions {
+  requestOptions?: RequestInit | undefined;
+  onBeforeRequest?: (
+    requestOptions: RequestInit,
+    req: http.IncomingMessage,
+    res: http.ServerResponse,
+    options: ServerOptions,
+  ) => void | Promise<void>;
+  onAfterResponse?: (
+    response: Response,
+    req: http.IncomingMessage,
+    res: http.ServerResponse,
+    options: ServerOptions,
+  ) => void | Promise<void>;
+}
