@@ -2,6 +2,14 @@
 
 /** Ends of client sockets, whatever kind of stream stands for one. */
 
+/** Socket options of a tunnel. */
+function setupSocket(socket) {
+  socket.setTimeout(0);
+  socket.setNoDelay(true);
+  socket.setKeepAlive(true, 0);
+  return socket;
+}
+
 /** Closes a socket once what was written to it is out. */
 function closeSoon(socket) {
   if (socket.destroyed) return;
@@ -37,4 +45,4 @@ function endGently(socket) {
   socket.on('close', () => clearTimeout(timer));
 }
 
-module.exports = { closeSoon, endGently, reset };
+module.exports = { closeSoon, endGently, reset, setupSocket };

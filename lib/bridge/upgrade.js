@@ -9,14 +9,13 @@ const { Engine } = require('./engine.js');
 const { hookError, proxyError, unpackError } = require('./errors.js');
 const { packRequest, unpack } = require('./head-codec.js');
 const { callListeners, withinTime } = require('./listeners.js');
-const { closeSoon } = require('./sockets.js');
+const { closeSoon, setupSocket } = require('./sockets.js');
 const { RefusedUpgrade } = require('./refused-upgrade.js');
 const { Tunnel } = require('./tunnel.js');
 const { UpgradeClient } = require('./upgrade-client.js');
 const { warnOnce } = require('./warning.js');
-const { markSwitched, refuseUpgrade } = require('../proxy-server/refuse-upgrade.js');
-const { holdTarget, releaseTarget } = require('../proxy-server/open-sockets.js');
-const { setupSocket } = require('../proxy-server/common.js');
+const { markSwitched, refuseUpgrade } = require('./refuse-upgrade.js');
+const { holdTarget, releaseTarget } = require('./open-sockets.js');
 const { ProxyRequest } = require('../facades/proxy-request.js');
 const { ProxyResponse } = require('../facades/proxy-response.js');
 

@@ -3,7 +3,7 @@
 const http = require('node:http');
 const { callCaught, callListeners } = require('../bridge/listeners.js');
 const { warnOnce } = require('../bridge/warning.js');
-const { refuseUpgrade } = require('./refuse-upgrade.js');
+const { refuseUpgrade } = require('../bridge/refuse-upgrade.js');
 
 /**
  * One call of `web()` or `ws()`: its options, and who hears of its end. In this order: the callback, the `error` listeners, whoever awaits

@@ -6,6 +6,7 @@
  * engine would have sent.
  */
 
+const { setupSocket } = require('../bridge/sockets.js');
 const { hasToken, stripHopByHop } = require('./hop-by-hop.js');
 
 const isSSL = /^https|wss/;
@@ -111,14 +112,6 @@ function pathOf({ path, pathname, search }) {
 function originForm(url = '') {
   const path = url.split('#', 1)[0].replace(/^https?:\/\/[^/?]*/i, '');
   return path === '' || path.startsWith('/') || path.startsWith('?') ? path : `/${path}`;
-}
-
-/** Socket options of a tunnel. */
-function setupSocket(socket) {
-  socket.setTimeout(0);
-  socket.setNoDelay(true);
-  socket.setKeepAlive(true, 0);
-  return socket;
 }
 
 /** The port that the client has addressed. */

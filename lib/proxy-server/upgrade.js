@@ -8,10 +8,10 @@ const { callArguments } = require('./arguments.js');
 const { Call } = require('./call.js');
 const { isSet, noTarget } = require('./forward-request.js');
 const { running } = require('./forward-upgrade.js');
-const { holdSocket } = require('./open-sockets.js');
+const { holdSocket } = require('../bridge/open-sockets.js');
 const { checkOptions } = require('./options.js');
 const { runPasses, settled } = require('./passes.js');
-const { refuseUpgrade } = require('./refuse-upgrade.js');
+const { refuseUpgrade } = require('../bridge/refuse-upgrade.js');
 
 /**
  * `ws()`: runs the passes on an upgrade.

@@ -8,7 +8,7 @@
 const { hasEncryptedConnection } = require('../common.js');
 const { addForwarded } = require('../forwarded.js');
 const { hasToken } = require('../hop-by-hop.js');
-const { refuseUpgrade } = require('../refuse-upgrade.js');
+const { refuseUpgrade } = require('../../bridge/refuse-upgrade.js');
 const { forwardUpgrade } = require('../forward-upgrade.js');
 
 /** Only WebSocket handshakes are forwarded. */

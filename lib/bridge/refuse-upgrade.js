@@ -1,7 +1,7 @@
 'use strict';
 
 const { STATUS_CODES } = require('node:http');
-const { endGently } = require('../bridge/sockets.js');
+const { endGently } = require('./sockets.js');
 
 /** Sockets that speak another protocol by now. */
 const switched = new WeakSet();
