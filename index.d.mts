@@ -57,5 +57,8 @@ export import Stats = proxy.Stats;
 export import Timeouts = proxy.Timeouts;
 export import TransformRule = proxy.TransformRule;
 export import WebPass = proxy.WebPass;
+export import WsMessageInfo = proxy.WsMessageInfo;
+export import WsMessageListener = proxy.WsMessageListener;
+export import WsMessageResult = proxy.WsMessageResult;
 export import WsPass = proxy.WsPass;
 export default proxy;

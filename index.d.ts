@@ -194,6 +194,9 @@ declare namespace HttpProxy {
   export import ProxyServerEventMap = events.ProxyServerEventMap;
   export import ProxyServerEvents = events.ProxyServerEvents;
   export import StartCallback = events.StartCallback;
+  export import WsMessageInfo = events.WsMessageInfo;
+  export import WsMessageListener = events.WsMessageListener;
+  export import WsMessageResult = events.WsMessageResult;
 
   export import ProxyAddr = fetch.ProxyAddr;
   export import ProxyFetchOptions = fetch.ProxyFetchOptions;

@@ -110,3 +110,16 @@ createProxyMiddleware({ target: 'http://127.0.0.1:9000', retry: { times: 3 } });
 createProxyMiddleware({ target: 'http://127.0.0.1:9000', retry: { statuses: 503 } });
 // @ts-expect-error one mirror only
 createProxyMiddleware({ target: 'http://127.0.0.1:9000', forward: ['http://127.0.0.1:9001'] });
+
+createProxyMiddleware({
+  target: 'ws://a',
+  ws: true,
+  on: {
+    wsMessage: (message, { direction, binary }) =>
+      direction === 'toClient' && !binary ? `${message}` : null,
+  },
+});
+createProxyMiddleware({
+  // @ts-expect-error A message is no number.
+  on: { wsMessage: () => 5 },
+});

@@ -19,6 +19,7 @@ const FAILED = 6;
 const SWITCHED = 7;
 const TARGET_ENDED = 8;
 const DETACHED = 9;
+const MESSAGE = 10;
 
 /** Completions per drain. */
 const BATCH = 64;
@@ -133,6 +134,9 @@ class Engine {
               break;
             case DETACHED:
               exchange.onDetached();
+              break;
+            case MESSAGE:
+              exchange.onMessage(first, texts[text++]);
               break;
             case INTERIM:
               exchange.onInterim(first, texts[text++]);

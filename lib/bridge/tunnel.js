@@ -164,9 +164,10 @@ class Tunnel {
     this.#endProxySocket();
   }
 
-  /** The target has failed. */
-  failed(error) {
-    this.#hasEngineEnded = true;
+  /** The target has failed, or a listener. */
+  failed(error, hasEngineEnded) {
+    this.#hasEngineEnded = hasEngineEnded;
+    if (!hasEngineEnded) this.#engine.native.reset(this.#id);
     this.#release();
     reset(this.#socket);
     if (this.#proxySocket === null) return;

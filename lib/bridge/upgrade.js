@@ -10,6 +10,7 @@ const { hookError, proxyError, unpackError } = require('./errors.js');
 const { packRequest, unpack } = require('./head-codec.js');
 const { callListeners, withinTime } = require('./listeners.js');
 const { closeSoon, setupSocket } = require('./sockets.js');
+const { judge } = require('./messages.js');
 const { RefusedUpgrade } = require('./refused-upgrade.js');
 const { Tunnel } = require('./tunnel.js');
 const { UpgradeClient } = require('./upgrade-client.js');
@@ -22,6 +23,11 @@ const { ProxyResponse } = require('../facades/proxy-response.js');
 // The same numbers stand in src/binding/engine.rs.
 const UPGRADE = 16;
 const UNVERIFIED = 32;
+const MESSAGES = 64;
+
+// What a message is; the same numbers stand in src/binding/completion.rs.
+const TO_CLIENT = 1;
+const BINARY = 2;
 
 const EMPTY = Buffer.alloc(0);
 const BANG = 0x21;
@@ -87,7 +93,9 @@ class Upgrade {
   }
 
   get #flags() {
-    return UPGRADE | (this.#call.options.verifyUpgrade === false ? UNVERIFIED : 0);
+    const verification = this.#call.options.verifyUpgrade === false ? UNVERIFIED : 0;
+    // Decided once: what is never asked for is never decoded.
+    return UPGRADE | verification | (this.#proxy.listenerCount('wsMessage') > 0 ? MESSAGES : 0);
   }
 
   #showRequest(packed) {
@@ -201,6 +209,28 @@ class Upgrade {
     return true;
   }
 
+  /** A message, for the listeners to judge. The next one of its direction waits. */
+  onMessage(flags, text) {
+    const id = this.#id;
+    if (this.#isOver || id < 0) return;
+    const isToClient = (flags & TO_CLIENT) !== 0;
+    const binary = (flags & BINARY) !== 0;
+    const direction = isToClient ? 'toClient' : 'toTarget';
+    const message = binary ? Buffer.from(text, 'latin1') : text;
+    const failed = (thrown) => this.fail(hookError('wsMessage', thrown));
+    const judged = ({ what, payload }) => {
+      if (this.#id === id) this.#engine.native.judge(id, isToClient, what, payload);
+    };
+    try {
+      const circumstances = { direction, binary, socket: this.#socket };
+      const verdict = judge(this.#proxy, message, circumstances, this.#call.options.hookTimeout);
+      if (typeof verdict.then === 'function') verdict.then(judged).catch(failed);
+      else judged(verdict);
+    } catch (thrown) {
+      failed(thrown);
+    }
+  }
+
   onTargetEnded() {
     if (!this.#isOver) this.#tunnel?.targetEnded();
   }
@@ -311,7 +341,7 @@ class Upgrade {
       // Who listens to `close` learns of it by the error.
       this.#hasClosed = true;
       this.#isOver = true;
-      tunnel.failed(error);
+      tunnel.failed(error, this.#id < 0);
     }
     const socket = this.#socket;
     this.#written = socket.bytesWritten;

@@ -73,6 +73,8 @@ export declare class NativeEngine {
   tunnel(id: number, fd?: number | undefined | null, idle?: number | undefined | null): boolean
   /** Asks for a client's socket back; it comes with `DETACHED`. */
   detach(id: number): void
+  /** Says what becomes of the message of this direction that was shown last; `payload` is that of another one in its place. */
+  judge(id: number, toClient: boolean, what: number, payload?: Buffer | undefined | null): void
   /** Says that a client whose bytes crossed is gone: what it has sent is passed on, and the tunnel ends. */
   leave(id: number): void
   /** Gives a tunnel up whose client has not left in good order: nor is its target's connection closed in good order. */

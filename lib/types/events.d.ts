@@ -2,6 +2,7 @@
 
 import * as http from 'node:http';
 import { Socket } from 'node:net';
+import { Duplex } from 'node:stream';
 import { Constructor, Instance } from './class-or-instance.js';
 import { ServerOptions } from './server-options.js';
 import { ProxyTargetUrl } from './targets.js';
@@ -59,6 +60,11 @@ export interface ProxyServerEventMap<
   proxySocket: [proxySocket: Socket];
   /** An upgraded connection has ended. */
   close: [proxyRes: http.IncomingMessage, proxySocket: Socket, proxyHead: any];
+  /**
+   * A message on its way through a WebSocket. Each listener is given what the one before it has returned: a string goes on as text, bytes as
+   * binary; `undefined` leaves the message as it is, and `null` drops it. A promise is waited for, and later messages of its direction with it.
+   */
+  wsMessage: [message: string | Buffer, info: WsMessageInfo];
   /** An exchange has failed. Without a listener, and a callback, the client is answered 502. */
   error: [
     error: TError,
@@ -81,10 +87,27 @@ export type ProxyServerEvents<
   TServerResponse = http.ServerResponse,
   TError = ProxyError,
 > = {
-  [K in keyof ProxyServerEventMap]: (
-    ...args: ProxyServerEventMap<TIncomingMessage, TServerResponse, TError>[K]
-  ) => unknown;
+  [K in keyof ProxyServerEventMap]: K extends 'wsMessage'
+    ? WsMessageListener
+    : (...args: ProxyServerEventMap<TIncomingMessage, TServerResponse, TError>[K]) => unknown;
 };
+
+/** What a `wsMessage` listener is told of a message. */
+export interface WsMessageInfo {
+  direction: 'toTarget' | 'toClient';
+  /** Bytes, as opposed to text. */
+  binary: boolean;
+  /** The client's. */
+  socket: Duplex;
+}
+
+/** What goes on in a message's place. */
+export type WsMessageResult = string | NodeJS.ArrayBufferView | null | undefined | void;
+
+export type WsMessageListener = (
+  message: string | Buffer,
+  info: WsMessageInfo,
+) => WsMessageResult | Promise<WsMessageResult>;
 
 /**
  * The callback of `web` and `ws`, and the listener of `error`. Takes its parameters in http-proxy's order (error, request, response) and,

@@ -3,6 +3,7 @@
 use super::error;
 use crate::engine::head::pack_fields;
 use crate::engine::ring::{Completion, Event, Head};
+use crate::engine::tunnel::Direction;
 use napi::bindgen_prelude::Result;
 use napi::{Env, JsString};
 
@@ -19,6 +20,11 @@ const FAILED: u32 = 6;
 const SWITCHED: u32 = 7;
 const TARGET_ENDED: u32 = 8;
 const DETACHED: u32 = 9;
+const MESSAGE: u32 = 10;
+
+// What a message is.
+const TO_CLIENT: u32 = 1;
+const BINARY: u32 = 2;
 
 // Flags of a response.
 const WHOLE: u32 = 1;
@@ -69,6 +75,15 @@ pub(super) fn write<'env>(
         }
         Event::TargetEnded => (TARGET_ENDED, 0, 0),
         Event::Detached => (DETACHED, 0, 0),
+        Event::Message(message) => {
+            let to_client = if message.direction == Direction::ToClient { TO_CLIENT } else { 0 };
+            let binary = if message.is_binary { BINARY } else { 0 };
+            texts.push(match std::str::from_utf8(&message.payload) {
+                Ok(text) if !message.is_binary => env.create_string(text)?,
+                _ => env.create_string_latin1(&message.payload)?,
+            });
+            (MESSAGE, to_client | binary, 0)
+        }
         Event::Failed(error) => {
             texts.push(env.create_string(error::pack(error))?);
             (FAILED, 0, 0)

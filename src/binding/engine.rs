@@ -12,7 +12,7 @@ use crate::engine::head::{EditedHead, Fields, Framing, PackedRequest, pack_field
 use crate::engine::incoming::{self, Outbound};
 use crate::engine::outgoing::View;
 use crate::engine::ring::{Completion, Event, Ring};
-use crate::engine::tunnel::{Settings, Upgrade};
+use crate::engine::tunnel::{Direction, Settings, Upgrade, Verdict};
 use crate::engine::{Engine, Exchange, Order, outgoing};
 use bytes::Bytes;
 use napi::bindgen_prelude::{BufferSlice, Function, Latin1String, Result};
@@ -46,6 +46,13 @@ const ANNOUNCED: u32 = 8;
 const UPGRADE: u32 = 16;
 /// … and takes any grant for one.
 const UNVERIFIED: u32 = 32;
+/// … whose messages JavaScript judges.
+const MESSAGES: u32 = 64;
+
+// What becomes of a message; the same numbers stand in lib/bridge/upgrade.js.
+const PASS: u32 = 0;
+const DROP: u32 = 1;
+const TEXT: u32 = 2;
 
 #[napi]
 impl NativeEngine {
@@ -215,6 +222,20 @@ impl NativeEngine {
         self.with(id, |exchange| exchange.tunnel().detach());
     }
 
+    /// Says what becomes of the message of this direction that was shown last; `payload` is that of another one in its place.
+    #[napi(catch_unwind)]
+    pub fn judge(&self, id: u32, to_client: bool, what: u32, payload: Option<BufferSlice<'_>>) {
+        let direction = if to_client { Direction::ToClient } else { Direction::ToTarget };
+        let verdict = match (what, payload) {
+            (DROP, _) => Verdict::Drop,
+            (PASS, _) | (_, None) => Verdict::Pass,
+            (kind, Some(payload)) => {
+                Verdict::Replace { is_binary: kind != TEXT, payload: Bytes::copy_from_slice(&payload) }
+            }
+        };
+        self.with(id, |exchange| exchange.tunnel().verdicts().give(direction, verdict));
+    }
+
     /// Says that a client whose bytes crossed is gone: what it has sent is passed on, and the tunnel ends.
     #[napi(catch_unwind)]
     pub fn leave(&self, id: u32) {
@@ -311,7 +332,8 @@ impl NativeEngine {
             body,
             raw_head: flags & RAW_HEAD != 0,
             announced: flags & ANNOUNCED != 0,
-            upgrade: (flags & UPGRADE != 0).then_some(Upgrade { verify: flags & UNVERIFIED == 0 }),
+            upgrade: (flags & UPGRADE != 0)
+                .then_some(Upgrade { verify: flags & UNVERIFIED == 0, messages: flags & MESSAGES != 0 }),
             #[cfg(feature = "fault-injection")]
             panic: flags & PANIC != 0,
         };

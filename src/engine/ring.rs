@@ -2,6 +2,7 @@
 
 use super::error::Error;
 use super::head::Fields;
+use super::tunnel::Message;
 use bytes::Bytes;
 use std::collections::VecDeque;
 use std::fmt;
@@ -39,6 +40,8 @@ pub enum Event {
     TargetEnded,
     /// The caller has its client's socket back.
     Detached,
+    /// A message that the caller is to judge.
+    Message(Message),
 }
 
 /// An upgrade that was granted.

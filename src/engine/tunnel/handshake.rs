@@ -1,6 +1,7 @@
 //! The handshake: the request over a connection of its own, and the target's answer.
 
-use crate::engine::error::{Error, Limit, Phase};
+use super::{Agreement, Stage, keep_offers};
+use crate::engine::error::{Error, Fault, Limit, Phase};
 use crate::engine::exchange::receive::{Received, Receiver};
 use crate::engine::exchange::{Context, Order, Shared, send};
 use crate::engine::head::Framing;
@@ -12,7 +13,7 @@ use tokio::time::timeout;
 /// What the target says.
 pub(super) enum Answer {
     /// It has switched protocols; this is the connection.
-    Granted(Connection, Box<Switched>),
+    Granted(Connection, Box<Switched>, Option<Stage>),
     /// It has answered otherwise, and this is the answer's last completion.
     Refused(Event),
 }
@@ -29,7 +30,14 @@ async fn ask(order: &Order, shared: &Shared, context: &Context) -> Result<Answer
     let key = Key::of(&order.config, &order.outbound.head.fields);
     let mut connection = context.connector.connect(&key, order.config.timeouts).await?;
     let mut head = BytesMut::with_capacity(1024);
-    h1::upgrade_head(&order.outbound.head, &mut head);
+    let shows_messages = order.upgrade.is_some_and(|upgrade| upgrade.messages);
+    if shows_messages {
+        let mut outbound = order.outbound.head.clone();
+        keep_offers(&mut outbound.fields);
+        h1::upgrade_head(&outbound, &mut head);
+    } else {
+        h1::upgrade_head(&order.outbound.head, &mut head);
+    }
     // What cannot be written may still have been answered: that error is the receiving side's to find out.
     let sent =
         send::whole(&mut *connection.io, head, Framing::Empty, &Bytes::new(), &order.config.timeouts).await;
@@ -38,7 +46,11 @@ async fn ask(order: &Order, shared: &Shared, context: &Context) -> Result<Answer
     Ok(match received {
         Received { last: Event::Switched(mut switched), .. } => {
             switched.ends = connection.io.ends();
-            Answer::Granted(connection, switched)
+            let agreed = || Agreement::of(&switched.head.fields);
+            // What was not offered cannot be taken apart.
+            let stage = shows_messages.then(agreed).transpose();
+            let stage = stage.map_err(|_| Error::protocol(Fault::Upgrade, Phase::Head))?;
+            Answer::Granted(connection, switched, stage)
         }
         Received { last, .. } => Answer::Refused(last),
     })

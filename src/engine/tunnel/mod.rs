@@ -8,30 +8,37 @@ mod accept;
 mod adopted;
 mod bridged;
 mod handshake;
+mod messages;
 mod relay;
 
 pub(in crate::engine) use accept::check as check_upgrade;
+pub(in crate::engine) use messages::{Agreement, keep_offers};
+pub use messages::{Direction, Message, Verdict, Verdicts};
 
 use super::error::{Call, Error, Peer, Phase};
 use super::exchange::{self, Ending, Exchange, Order, Shared, given_up};
 use super::head::Fields;
 use super::observe::{Held, Stats};
 use super::ring::{Event, Ring};
-use super::upstream::Connection;
+use super::upstream::{Connection, Io};
 use bytes::BytesMut;
 use handshake::Answer;
-use relay::Failure;
+use relay::{Failure, Side};
 use std::net::TcpStream;
+use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 use tokio::sync::Notify;
+use tokio::time::timeout;
 
 /// What makes an order an upgrade.
 #[derive(Clone, Copy, Debug)]
 pub struct Upgrade {
     /// Whether the target's grant must be a valid one.
     pub verify: bool,
+    /// Whether the caller judges each message.
+    pub messages: bool,
 }
 
 /// What becomes of an upgrade that was granted.
@@ -48,6 +55,7 @@ pub struct Settings {
 pub struct Control {
     state: Mutex<State>,
     wake: Notify,
+    verdicts: Verdicts,
 }
 
 #[derive(Debug, Default)]
@@ -70,6 +78,11 @@ impl Control {
     pub fn begin(&self, settings: Settings) {
         self.lock().settings = Some(settings);
         self.wake.notify_one();
+    }
+
+    /// What becomes of the messages.
+    pub const fn verdicts(&self) -> &Verdicts {
+        &self.verdicts
     }
 
     /// Asks for the client's socket back: from [`Event::Detached`] on the caller carries its bytes.
@@ -141,10 +154,10 @@ async fn live(order: Order, shared: Arc<Shared>, mut ending: Ending, gauge: Held
         answer = handshake::run(&order, &shared, &context) => answer,
     };
     let last = match answer {
-        Ok(Answer::Granted(connection, switched)) => {
+        Ok(Answer::Granted(connection, switched, stage)) => {
             context.ring.push(order.id, Event::Switched(switched));
             // A task of its own: what the handshake needed is not kept for as long as the tunnel lives.
-            tokio::spawn(tunnel(connection, shared, ending, gauge));
+            tokio::spawn(tunnel(connection, stage, shared, ending, gauge));
             return;
         }
         Ok(Answer::Refused(last)) => last,
@@ -154,7 +167,13 @@ async fn live(order: Order, shared: Arc<Shared>, mut ending: Ending, gauge: Held
     ending.report(last);
 }
 
-async fn tunnel(mut connection: Connection, shared: Arc<Shared>, mut ending: Ending, gauge: Held) {
+async fn tunnel(
+    mut connection: Connection,
+    stage: Option<Stage>,
+    shared: Arc<Shared>,
+    mut ending: Ending,
+    gauge: Held,
+) {
     let tell = Tell { ring: &ending.context.ring, id: ending.id };
     let result = tokio::select! {
         biased;
@@ -164,7 +183,7 @@ async fn tunnel(mut connection: Connection, shared: Arc<Shared>, mut ending: End
             }
             Err(Error::cancelled())
         }
-        result = carry(&mut connection, &shared, tell) => result.map_err(|failure| failure.describe(&connection.peer)),
+        result = carry_all(&mut connection, stage, &shared, tell) => result.map_err(|failure| failure.describe(&connection.peer)),
     };
     // Before the last completion: whoever hears of it finds nothing open any more.
     drop((connection, gauge));
@@ -174,20 +193,75 @@ async fn tunnel(mut connection: Connection, shared: Arc<Shared>, mut ending: End
     });
 }
 
-/// Carries bytes both ways until both ends have ended.
-async fn carry(connection: &mut Connection, shared: &Shared, tell: Tell<'_>) -> Result<(), Failure> {
-    let Settings { client, idle } = shared.tunnel.settings().await;
+/// What stands between the tunnel and the target, if the caller judges messages: their compression, if that was agreed on.
+type Stage = Option<Agreement>;
+
+async fn carry_all(
+    connection: &mut Connection,
+    stage: Option<Stage>,
+    shared: &Shared,
+    tell: Tell<'_>,
+) -> Result<(), Failure> {
     let Connection { io: target, buffer: leftover, .. } = connection;
+    let leftover = std::mem::take(leftover);
+    match stage {
+        None => carry(target, leftover, shared, tell).await,
+        Some(agreement) => Box::pin(carry_messages(target, leftover, agreement, shared, tell)).await,
+    }
+}
+
+/// Carries bytes both ways until both ends have ended.
+async fn carry(
+    target: &mut Box<dyn Io>,
+    mut leftover: BytesMut,
+    shared: &Shared,
+    tell: Tell<'_>,
+) -> Result<(), Failure> {
+    let Settings { client, idle } = shared.tunnel.settings().await;
     let mut unsent = BytesMut::new();
     if let Some(client) = client {
-        match adopted::run(target, leftover, client, shared, idle, tell).await? {
+        match adopted::run(target, &mut leftover, client, shared, idle, tell).await? {
             adopted::Outcome::Over => return Ok(()),
             adopted::Outcome::Detached(read) => unsent = read,
         }
         tell.event(Event::Detached);
     }
     // Large, and most tunnels never come here.
-    Box::pin(bridged::run(target, std::mem::take(leftover), unsent, shared, idle, tell)).await
+    Box::pin(bridged::run(target, leftover, unsent, shared, idle, tell)).await
+}
+
+/// The same, with the stage that shows messages in front of the target.
+async fn carry_messages(
+    target: &mut Box<dyn Io>,
+    leftover: BytesMut,
+    agreement: Stage,
+    shared: &Shared,
+    tell: Tell<'_>,
+) -> Result<(), Failure> {
+    let (near, far) = tokio::io::duplex(WINDOW);
+    let mut near: Box<dyn Io> = Box::new(near);
+    let verdicts = &shared.tunnel.verdicts;
+    let mut stage = pin!(messages::run(far, target, leftover.freeze(), agreement, verdicts, tell));
+    {
+        let mut tunnel = pin!(carry(&mut near, BytesMut::new(), shared, tell));
+        tokio::select! {
+            biased;
+            // With both its ends over, there may still be something in the tunnel.
+            result = &mut stage => return match result {
+                Ok(()) => tunnel.await,
+                Err(failure) => Err(failure),
+            },
+            result = &mut tunnel => result?,
+        }
+    }
+    drop(near);
+    // What the client has sent last may not have been judged yet.
+    timeout(relay::HALF_CLOSED, stage).await.unwrap_or(Ok(())).or_else(unless_client)
+}
+
+/// The client's side of the stage is closed by now.
+fn unless_client(failure: Failure) -> Result<(), Failure> {
+    if failure.side == Side::Client { Ok(()) } else { Err(failure) }
 }
 
 /// The way to the caller.

@@ -56,7 +56,6 @@ impl Io for TlsStream<Box<dyn Io>> {
     }
 }
 
-#[cfg(test)]
 impl Io for tokio::io::DuplexStream {}
 
 /// A connection to a target.
