@@ -8,6 +8,7 @@
 const http = require('node:http');
 const net = require('node:net');
 const { once } = require('node:events');
+const { setTimeout: pause } = require('node:timers/promises');
 const { createProxyServer } = require('../../index.js');
 const { lastRequest, readRequest, readResponse } = require('../support/messages.js');
 const {
@@ -26,7 +27,6 @@ const FIELDS = 'X-Twice: a\r\nX-Twice: b\r\nSet-Cookie: c=d\r\nSet-Cookie: e=f\r
 const OK = `HTTP/1.1 200 Fine\r\n${FIELDS}Content-Length: 4\r\n\r\ngood`;
 const POST = lastRequest('POST /a?b', ['Content-Length: 4', 'X-Mine: 1', 'Origin: http://me'], 'body');
 const THEIRS = require('http-proxy-3').createProxyServer;
-const pause = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
 /** What `look` sees, through a proxy of this make. */
 async function seen(create, event, look, { answer = OK, request = POST, options = {} } = {}) {

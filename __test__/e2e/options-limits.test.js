@@ -3,6 +3,7 @@
 /** The options that limit or hand over: time-outs, connections, and who answers. */
 
 const http = require('node:http');
+const { setTimeout: pause } = require('node:timers/promises');
 const { createProxyServer } = require('../../index.js');
 const { answeringTarget, closeAll, eventually, httpServer, onCleanUp } = require('../support/peers.js');
 const { rawClient, rawExchange, rawTarget } = require('../support/peers.js');
@@ -20,8 +21,6 @@ async function closedPort() {
   await new Promise((resolve) => server.close(resolve));
   return port;
 }
-
-const pause = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
 describe('limits per call', () => {
   /** A proxy that is told with each call what its options are. */

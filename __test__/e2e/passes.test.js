@@ -2,6 +2,7 @@
 
 /** The passes on requests: their names, `before` and `after`, and what a chain does that the user has changed. */
 
+const { setTimeout: pause } = require('node:timers/promises');
 const { createProxyServer } = require('../../index.js');
 const { lastRequest, readRequest, readResponse } = require('../support/messages.js');
 const {
@@ -26,7 +27,6 @@ const ORIGINALS = {
   'http-proxy-3': () => require('http-proxy-3').createProxyServer,
 };
 const names = (passes) => passes.map((pass) => pass.name);
-const pause = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
 /** Ours behind a server, in front of a target that answers `good`; errors are answered with 502 and recorded. */
 async function bench(options = {}, prepare = () => {}) {

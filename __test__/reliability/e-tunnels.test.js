@@ -4,6 +4,7 @@
 
 const crypto = require('node:crypto');
 const { once } = require('node:events');
+const { setTimeout: pause } = require('node:timers/promises');
 const { WebSocket } = require('ws');
 const { createProxyServer, numOpenSockets } = require('../../index.js');
 const { closeAll, eventually, onCleanUp } = require('../support/peers.js');
@@ -28,7 +29,6 @@ afterEach(async () => {
 });
 
 const EVERYWHERE = Object.keys(FACES).flatMap((face) => Object.keys(WAYS).map((way) => [face, way]));
-const pause = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
 /** Reads a connection without keeping what it reads; gives length and digest once there is so much. */
 function digestOf(socket, length) {

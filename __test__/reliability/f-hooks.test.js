@@ -5,6 +5,7 @@
  * event: that goes further than F-68 asks.
  */
 
+const { setTimeout: pause } = require('node:timers/promises');
 const { createProxyServer } = require('../../index.js');
 const {
   answeringTarget,
@@ -20,7 +21,6 @@ const { GOOD, NEXT, stats, statusOf, takeBaseline } = require('../support/faults
 beforeAll(takeBaseline);
 afterEach(closeAll);
 
-const pause = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 const get = 'GET /a HTTP/1.1\r\nHost: me\r\nConnection: close\r\n\r\n';
 
 /** What listeners throw. The traps of the last one throw themselves. */

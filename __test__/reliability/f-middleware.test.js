@@ -5,6 +5,7 @@
  * or kept a client waiting, has one answer here.
  */
 
+const { setTimeout: pause } = require('node:timers/promises');
 const connect = require('connect');
 const express4 = require('express4');
 const express5 = require('express');
@@ -26,7 +27,6 @@ beforeAll(takeBaseline);
 afterEach(closeAll);
 
 const get = 'GET /a HTTP/1.1\r\nHost: me\r\nConnection: close\r\n\r\n';
-const pause = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 const thrower = () => {
   throw new RangeError('of the function');
 };

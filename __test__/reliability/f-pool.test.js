@@ -3,6 +3,7 @@
 /** F-40…F-42, F-44…F-46: connections that are kept, and what may have happened to them meanwhile (retry rules of reliability.md §1.2). */
 
 const http = require('node:http');
+const { setTimeout: pause } = require('node:timers/promises');
 const {
   closeAll,
   eventually,
@@ -26,7 +27,6 @@ const {
 beforeAll(takeBaseline);
 afterEach(closeAll);
 
-const pause = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 const get = 'GET /a HTTP/1.1\r\nHost: me\r\nConnection: close\r\n\r\n';
 
 function keepAlive() {

@@ -3,6 +3,7 @@
 /** Bodies that the application reads, or gives, or does not (reliability rows K-09, K-10, K-26 and K-28). */
 
 const { Readable } = require('node:stream');
+const { setTimeout: pause } = require('node:timers/promises');
 const { createProxyMiddleware, createProxyServer } = require('../../index.js');
 const { FACES, proxyMiddleware } = require('../support/faces.js');
 const { lastRequest, readRequest, readResponse, requestText } = require('../support/messages.js');
@@ -22,7 +23,7 @@ const GET = lastRequest('GET /');
 
 afterEach(closeAll);
 
-const moment = () => new Promise((resolve) => setTimeout(resolve, 50));
+const moment = () => pause(50);
 const stats = () => createProxyServer().stats();
 
 /** Nothing of what went on is left in the engine. */

@@ -2,6 +2,7 @@
 
 /** What listeners can do wrong (reliability rows K-15 and K-25). */
 
+const { setTimeout: pause } = require('node:timers/promises');
 const { createProxyServer } = require('../../index.js');
 const { FACES } = require('../support/faces.js');
 const { lastRequest, readRequest, readResponse } = require('../support/messages.js');
@@ -13,7 +14,7 @@ const GET = lastRequest('GET /');
 
 afterEach(closeAll);
 
-const moment = () => new Promise((resolve) => setTimeout(resolve, 50));
+const moment = () => pause(50);
 const stats = () => createProxyServer().stats();
 
 /** Nothing of what went on is left in the engine. */
