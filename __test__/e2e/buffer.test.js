@@ -7,7 +7,7 @@ const { PassThrough, Readable } = require('node:stream');
 const { createProxyServer } = require('../../index.js');
 const { lastRequest, readRequest, readResponse } = require('../support/messages.js');
 const { answeringTarget, closeAll, eventually, httpServer, rawExchange } = require('../support/peers.js');
-const { stats } = require('../support/faults.js');
+const { stats } = require('../support/engine.js');
 
 afterEach(closeAll);
 

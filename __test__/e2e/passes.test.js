@@ -13,7 +13,7 @@ const {
   rawClient,
   rawExchange,
 } = require('../support/peers.js');
-const { stats } = require('../support/faults.js');
+const { stats } = require('../support/engine.js');
 
 afterEach(async () => {
   jest.restoreAllMocks();

@@ -15,7 +15,7 @@ const {
   rawExchange,
   rawTarget,
 } = require('../support/peers.js');
-const { stats } = require('../support/faults.js');
+const { stats } = require('../support/engine.js');
 
 afterEach(closeAll);
 

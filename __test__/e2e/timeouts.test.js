@@ -14,8 +14,9 @@ const {
 } = require('../support/peers.js');
 const { fullListener } = require('../support/child.js');
 const { FACES } = require('../support/faces.js');
-const { GOOD, stats } = require('../support/faults.js');
+const { GOOD } = require('../support/faults.js');
 const { lastRequest, readResponse } = require('../support/messages.js');
+const { stats } = require('../support/engine.js');
 
 afterEach(closeAll);
 

@@ -16,7 +16,8 @@ const {
   rawExchange,
 } = require('../support/peers.js');
 const { FACES } = require('../support/faces.js');
-const { GOOD, NEXT, stats, statusOf, takeBaseline } = require('../support/faults.js');
+const { GOOD, nextIsServed, statusOf, takeBaseline } = require('../support/faults.js');
+const { stats } = require('../support/engine.js');
 
 beforeAll(takeBaseline);
 afterEach(closeAll);
@@ -91,11 +92,6 @@ function expectToBeOf(error, thrown, what) {
   expect(error).toBeInstanceOf(Error);
   expect(error.code).toBe('ERR_PROXY_HOOK');
   expect(Object.is(error.cause, thrown)).toBe(true);
-}
-
-async function nextIsServed(port) {
-  expect(statusOf(await rawExchange(port, NEXT))).toBe(200);
-  await eventually(() => stats().exchanges === 0);
 }
 
 describe.each(FACES)('%s, before the answer', (_name, face) => {

@@ -21,7 +21,7 @@ const {
   rawExchange,
 } = require('../support/peers.js');
 const { recordingLogger } = require('../support/middlewares.js');
-const { GOOD, NEXT, stats, statusOf, takeBaseline } = require('../support/faults.js');
+const { GOOD, NEXT, nextIsServed, statusOf, takeBaseline } = require('../support/faults.js');
 
 beforeAll(takeBaseline);
 afterEach(closeAll);
@@ -55,11 +55,6 @@ async function application(app, optionsOf, answer = GOOD) {
 
 /** Fails for `/a`, and does nothing for the next request. */
 const once = (fail, req) => (req.url === '/a' ? fail() : undefined);
-
-async function nextIsServed(port) {
-  expect(statusOf(await rawExchange(port, NEXT))).toBe(200);
-  await eventually(() => stats().exchanges === 0);
-}
 
 test.each(rows)('%s, in %s: a listener of proxyReq or proxyRes', async (how, app) => {
   const fail = HOW[how]();

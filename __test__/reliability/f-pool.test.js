@@ -19,10 +19,10 @@ const {
   faultBench,
   faultyTarget,
   request,
-  stats,
   statusOf,
   takeBaseline,
 } = require('../support/faults.js');
+const { stats } = require('../support/engine.js');
 
 beforeAll(takeBaseline);
 afterEach(closeAll);

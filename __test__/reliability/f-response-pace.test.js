@@ -21,10 +21,10 @@ const {
   checkAfterwards,
   faultBench,
   faultyTarget,
-  stats,
   statusOf,
   takeBaseline,
 } = require('../support/faults.js');
+const { stats } = require('../support/engine.js');
 
 beforeAll(takeBaseline);
 afterEach(closeAll);

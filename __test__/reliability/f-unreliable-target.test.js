@@ -5,13 +5,8 @@
 const http = require('node:http');
 const { setTimeout: pause } = require('node:timers/promises');
 const { closeAll, httpServer, onCleanUp } = require('../support/peers.js');
-const {
-  checkAfterwards,
-  faultBench,
-  request: requestAnyhow,
-  stats,
-  takeBaseline,
-} = require('../support/faults.js');
+const { checkAfterwards, faultBench, request: requestAnyhow, takeBaseline } = require('../support/faults.js');
+const { stats } = require('../support/engine.js');
 
 beforeAll(takeBaseline);
 afterEach(closeAll);

@@ -16,6 +16,7 @@ const {
   rawExchange,
   rawTarget,
 } = require('../support/peers.js');
+const { released, stats } = require('../support/engine.js');
 
 const OK = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok';
 const POST = lastRequest('POST /', ['Content-Length: 5'], 'hello');
@@ -24,14 +25,6 @@ const GET = lastRequest('GET /');
 afterEach(closeAll);
 
 const moment = () => pause(50);
-const stats = () => createProxyServer().stats();
-
-/** Nothing of what went on is left in the engine. */
-const released = () =>
-  eventually(
-    () => stats().exchanges === 0,
-    () => `still there: ${JSON.stringify(stats())}`,
-  );
 
 describe.each(FACES)('K-09 %s, a response that its listener never ends', (_name, face) => {
   const LARGE = `HTTP/1.1 200 OK\r\nContent-Length: 3000000\r\n\r\n${'x'.repeat(3_000_000)}`;

@@ -3,10 +3,10 @@
 /** What listeners can do wrong (reliability rows K-15 and K-25). */
 
 const { setTimeout: pause } = require('node:timers/promises');
-const { createProxyServer } = require('../../index.js');
 const { FACES } = require('../support/faces.js');
 const { lastRequest, readRequest, readResponse } = require('../support/messages.js');
 const { answeringTarget, closeAll, eventually, rawExchange } = require('../support/peers.js');
+const { released } = require('../support/engine.js');
 
 const OK = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok';
 const POST = lastRequest('POST /', ['Content-Length: 5'], 'hello');
@@ -15,14 +15,6 @@ const GET = lastRequest('GET /');
 afterEach(closeAll);
 
 const moment = () => pause(50);
-const stats = () => createProxyServer().stats();
-
-/** Nothing of what went on is left in the engine. */
-const released = () =>
-  eventually(
-    () => stats().exchanges === 0,
-    () => `still there: ${JSON.stringify(stats())}`,
-  );
 
 describe.each(FACES)('%s', (_name, face) => {
   const LATE = {
