@@ -4,7 +4,7 @@
 
 const { setTimeout: pause } = require('node:timers/promises');
 const { createProxyServer } = require('../../index.js');
-const { lastRequest, readRequest, readResponse } = require('../support/messages.js');
+const { lastRequest, readRequest } = require('../support/messages.js');
 const {
   answeringTarget,
   closeAll,
@@ -14,6 +14,7 @@ const {
   rawExchange,
 } = require('../support/peers.js');
 const { stats } = require('../support/engine.js');
+const { webBench } = require('../support/web-bench.js');
 
 afterEach(async () => {
   jest.restoreAllMocks();
@@ -28,22 +29,8 @@ const ORIGINALS = {
 };
 const names = (passes) => passes.map((pass) => pass.name);
 
-/** Ours behind a server, in front of a target that answers `good`; errors are answered with 502 and recorded. */
-async function bench(options = {}, prepare = () => {}) {
-  const target = await answeringTarget(OK);
-  const proxy = createProxyServer({ target: target.url, ...options });
-  const heard = [];
-  proxy.on('error', (error, req, res) => {
-    heard.push(error);
-    if (!res.headersSent) res.writeHead(502).end('told');
-  });
-  prepare(proxy, target);
-  const outcomes = [];
-  const { port } = await httpServer((req, res) => outcomes.push(proxy.web(req, res)));
-  const ask = async (text = GET) => readResponse(await rawExchange(port, text));
-  const sent = () => target.connections.map(({ text }) => readRequest(text));
-  return { target, proxy, port, heard, outcomes, ask, sent };
-}
+/** Ours, after `prepare` has changed its passes. */
+const bench = (options, prepare) => webBench(options, { prepare });
 
 describe('names', () => {
   test.each(Object.keys(ORIGINALS))('those of %s, in its order', (name) => {
@@ -246,7 +233,7 @@ describe('a pass of the user', () => {
     const { ask, heard } = await bench({ hookTimeout: 50 }, (proxy) =>
       proxy.before('web', 'stream', () => new Promise(() => {})),
     );
-    expect((await ask()).status).toBe(502);
+    expect((await ask()).status).toBe(504);
     expect(heard).toMatchObject([{ code: 'ERR_PROXY_HOOK_TIMEOUT' }]);
   });
 

@@ -20,9 +20,7 @@ const EXAMPLES = path.join(__dirname, '..', '..', 'examples');
  */
 async function startExample(name, env = {}) {
   const file = path.join('..', '..', 'examples', name);
-  const { child, ended } = startChild(file, { env: { PORT: '0', ...env } });
-  const output = { stdout: '', stderr: '' };
-  for (const stream of ['stdout', 'stderr']) child[stream].on('data', (chunk) => (output[stream] += chunk));
+  const { child, ended, output } = startChild(file, { env: { PORT: '0', ...env } });
   for (;;) {
     const match = /port (\d+)/.exec(output.stdout);
     if (match !== null) {
