@@ -188,7 +188,6 @@ module.exports = {
   nodeError,
   parts,
   request,
-  socketCount,
   statusOf,
   takeBaseline,
 };
