@@ -5,7 +5,7 @@
 const { setTimeout: pause } = require('node:timers/promises');
 const { createProxyMiddleware, responseInterceptor } = require('../../index.js');
 const { FACES } = require('../support/faces.js');
-const { GOOD, stats } = require('../support/faults.js');
+const { GOOD } = require('../support/faults.js');
 const { lastRequest, readRequest, readResponse } = require('../support/messages.js');
 const { ask, namedTarget, withNext } = require('../support/middlewares.js');
 const {
@@ -16,6 +16,7 @@ const {
   rawExchange,
   rawTarget,
 } = require('../support/peers.js');
+const { stats } = require('../support/engine.js');
 
 afterEach(closeAll);
 

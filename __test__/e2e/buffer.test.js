@@ -7,7 +7,8 @@ const { PassThrough, Readable } = require('node:stream');
 const { createProxyServer } = require('../../index.js');
 const { lastRequest, readRequest, readResponse } = require('../support/messages.js');
 const { answeringTarget, closeAll, eventually, httpServer, rawExchange } = require('../support/peers.js');
-const { stats } = require('../support/faults.js');
+const { stats } = require('../support/engine.js');
+const { webBench } = require('../support/web-bench.js');
 
 afterEach(closeAll);
 
@@ -15,20 +16,8 @@ const OK = 'HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\ngood';
 const LARGE = 'a line of text\n'.repeat(100_000);
 
 /** A proxy that sends what `make` makes instead of each request's body. */
-async function bench(make, { answer = OK, options = {} } = {}) {
-  const target = await answeringTarget(answer);
-  const proxy = createProxyServer({ target: target.url, ...options });
-  const heard = [];
-  proxy.on('error', (error, req, res) => {
-    heard.push(error);
-    if (!res.headersSent) res.writeHead(error.status ?? 502).end('told');
-  });
-  const outcomes = [];
-  const { port } = await httpServer((req, res) => outcomes.push(proxy.web(req, res, { buffer: make(req) })));
-  const ask = async (text) => readResponse(await rawExchange(port, text));
-  const sent = () => readRequest(target.connections[0].text);
-  return { target, ask, sent, heard, outcomes };
-}
+const bench = (make, { answer, options } = {}) =>
+  webBench(options, { answer, perCall: (req) => ({ buffer: make(req) }) });
 
 const post = (length) => lastRequest('POST /a', length === undefined ? [] : [`Content-Length: ${length}`]);
 const chunked = lastRequest('POST /a', ['Transfer-Encoding: chunked'], '4\r\nbody\r\n0\r\n\r\n');
@@ -50,20 +39,25 @@ describe('what is sent', () => {
     const { ask, sent } = await bench(make);
     const text = lastRequest('POST /a', ['Content-Length: 7'], 'unsent!');
     expect(await ask(text)).toMatchObject({ status: 200, body: 'good' });
-    expect(sent()).toMatchObject({ body: 'one two', framing: 'length', isComplete: true, rest: '' });
+    expect(sent()[0]).toMatchObject({ body: 'one two', framing: 'length', isComplete: true, rest: '' });
   });
 
   test('in chunks, if the request’s own body is', async () => {
     const { ask, sent } = await bench(() => Readable.from(['something ', 'else']));
     expect((await ask(chunked)).body).toBe('good');
-    expect(sent()).toMatchObject({ body: 'something else', framing: 'chunked', isComplete: true, rest: '' });
+    expect(sent()[0]).toMatchObject({
+      body: 'something else',
+      framing: 'chunked',
+      isComplete: true,
+      rest: '',
+    });
   });
 
   test('a large file', async () => {
     const { ask, sent } = await bench(() => fs.createReadStream(__filename));
     const { size } = fs.statSync(__filename);
     expect((await ask(post(size))).body).toBe('good');
-    expect(sent().body).toBe(fs.readFileSync(__filename, 'latin1'));
+    expect(sent()[0].body).toBe(fs.readFileSync(__filename, 'latin1'));
   });
 
   test('back-pressure: a source is read no faster than the target reads', async () => {
@@ -81,7 +75,7 @@ describe('what is sent', () => {
     );
     expect((await ask(post(LARGE.length))).body).toBe('good');
     expect(taken).toBe(100);
-    expect(sent().body === LARGE).toBe(true);
+    expect(sent()[0].body === LARGE).toBe(true);
   });
 
   test('as http-proxy-3 sends it', async () => {
@@ -103,14 +97,14 @@ describe('what is sent', () => {
   test.each([[undefined], [null]])('%p stands for the request’s own body', async (buffer) => {
     const { ask, sent } = await bench(() => buffer);
     expect((await ask(lastRequest('POST /a', ['Content-Length: 4'], 'mine'))).body).toBe('good');
-    expect(sent().body).toBe('mine');
+    expect(sent()[0].body).toBe('mine');
   });
 
   test('to the mirror as well', async () => {
     const mirror = await answeringTarget('HTTP/1.1 204 No Content\r\n\r\n');
     const { ask, sent } = await bench(() => Readable.from(['one two']), { options: { forward: mirror.url } });
     expect((await ask(post(7))).body).toBe('good');
-    expect(sent().body).toBe('one two');
+    expect(sent()[0].body).toBe('one two');
     await eventually(() => mirror.connections[0]?.text.endsWith('one two'));
   });
 });

@@ -4,15 +4,8 @@
 
 const path = require('node:path');
 const { spawn } = require('node:child_process');
-const { once } = require('node:events');
-const {
-  answeringTarget,
-  closeAll,
-  eventually,
-  onCleanUp,
-  rawClient,
-  rawTarget,
-} = require('../support/peers.js');
+const { answeringTarget, closeAll, eventually, rawClient, rawTarget } = require('../support/peers.js');
+const { watched } = require('../support/child.js');
 const { version } = require('../../package.json');
 
 const PROGRAM = path.join(__dirname, '..', '..', 'bin', 'rs-proxy.js');
@@ -23,13 +16,7 @@ afterEach(closeAll);
 /** Runs the program; `ready()` waits for the banner and gives the address it listens at. */
 function rsProxy(...args) {
   const child = spawn(process.execPath, [PROGRAM, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
-  const output = { stdout: '', stderr: '' };
-  for (const name of ['stdout', 'stderr']) child[name].on('data', (chunk) => (output[name] += chunk));
-  const ended = once(child, 'close').then(([code, signal]) => ({ code, signal, ...output }));
-  onCleanUp(async () => {
-    if (child.exitCode === null && child.signalCode === null) child.kill('SIGKILL');
-    await ended;
-  });
+  const { ended, output } = watched(child);
   const ready = async () => {
     const banner = () => /proxy +(http:\/\/\S+)/.exec(output.stdout);
     await eventually(

@@ -6,8 +6,9 @@ const http = require('node:http');
 const { PassThrough, Readable } = require('node:stream');
 const zlib = require('node:zlib');
 const { createProxyServer } = require('../../index.js');
+const { echoTarget } = require('../support/echo.js');
 const { FACES } = require('../support/faces.js');
-const { request, stats } = require('../support/faults.js');
+const { request } = require('../support/faults.js');
 const { lastRequest, readRequest, readResponse } = require('../support/messages.js');
 const {
   answeringTarget,
@@ -20,26 +21,12 @@ const {
   rawTarget,
 } = require('../support/peers.js');
 const { OldRequest, OldResponse } = require('../support/wrappers.js');
+const { stats } = require('../support/engine.js');
 
 afterEach(closeAll);
 
 const LARGE = Buffer.alloc(2 << 20, 'a line of text\n').toString('latin1');
 const BODIES = { none: '', small: 'hello', large: LARGE };
-
-/** Answers with the method, url and framing of a request, and with its body, in chunks if it is asked so. */
-function echoTarget() {
-  return httpServer(async (req, res) => {
-    const chunks = [];
-    for await (const chunk of req) chunks.push(chunk);
-    const body = Buffer.concat(chunks);
-    const framing = req.headers['transfer-encoding'] ?? req.headers['content-length'] ?? 'none';
-    res.setHeader('x-asked', `${req.method} ${req.url} ${framing}`);
-    res.setHeader('content-type', 'text/plain');
-    if (req.url.includes('chunked')) for (const chunk of chunks) res.write(chunk);
-    else res.setHeader('content-length', body.length);
-    res.end(req.url.includes('chunked') ? undefined : body);
-  });
-}
 
 const wrapped = {
   serve: (listener) =>

@@ -5,6 +5,7 @@
 const http = require('node:http');
 const net = require('node:net');
 const { types } = require('node:util');
+const { setTimeout: pause } = require('node:timers/promises');
 const { createProxyServer } = require('../../index.js');
 const {
   answeringTarget,
@@ -26,7 +27,6 @@ const ORIGINALS = {
 const EVENTS = ['start', 'proxyReq', 'proxyRes', 'end', 'error', 'econnreset'];
 const OK = 'HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\ngood';
 
-const pause = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 const answering = (text, settings) => () => answeringTarget(text, settings);
 const refusing = async () => ({ url: 'http://127.0.0.1:1' });
 

@@ -9,38 +9,12 @@ const net = require('node:net');
 const { once } = require('node:events');
 const { createProxyServer } = require('../../index.js');
 const { lastRequest } = require('../support/messages.js');
-const {
-  answeringTarget,
-  closeAll,
-  eventually,
-  httpServer,
-  rawClient,
-  rawExchange,
-} = require('../support/peers.js');
+const { FIELDS, THEIRS, seen } = require('../support/looks.js');
+const { answeringTarget, closeAll, eventually, httpServer, rawClient } = require('../support/peers.js');
 
 afterEach(closeAll);
 
-const FIELDS = 'X-Twice: a\r\nX-Twice: b\r\nSet-Cookie: c=d\r\nSet-Cookie: e=f\r\n';
-const OK = `HTTP/1.1 200 Fine\r\n${FIELDS}Content-Length: 4\r\n\r\ngood`;
 const TRAILED = `HTTP/1.1 200 Fine\r\n${FIELDS}Trailer: X-Sum\r\nTransfer-Encoding: chunked\r\n\r\n4\r\ngood\r\n0\r\nX-Sum: 9\r\n\r\n`;
-const POST = lastRequest('POST /a?b', ['Content-Length: 4', 'X-Mine: 1', 'Origin: http://me'], 'body');
-const THEIRS = require('http-proxy-3').createProxyServer;
-
-/** What `look` sees, through a proxy of this make. */
-async function seen(create, event, look, { answer = OK, request = POST, options = {} } = {}) {
-  const target = await answeringTarget(answer);
-  const proxy = create({ target: target.url, ...options });
-  proxy.on('error', (error, req, res) => {
-    if (!res.headersSent) res.writeHead(502).end(error.message);
-  });
-  let result;
-  proxy.on(event, (...args) => {
-    result = look(...args, target);
-  });
-  const { port } = await httpServer((req, res) => proxy.web(req, res));
-  const text = await rawExchange(port, request);
-  return { result: await result, sent: target.connections[0]?.text ?? '', text, target };
-}
 
 describe('proxyRes: what it says', () => {
   const looks = {

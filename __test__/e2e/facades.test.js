@@ -8,6 +8,7 @@
 const http = require('node:http');
 const net = require('node:net');
 const { once } = require('node:events');
+const { setTimeout: pause } = require('node:timers/promises');
 const { createProxyServer } = require('../../index.js');
 const { lastRequest, readRequest, readResponse } = require('../support/messages.js');
 const {
@@ -19,30 +20,9 @@ const {
   rawExchange,
   rawTarget,
 } = require('../support/peers.js');
+const { OK, THEIRS, seen } = require('../support/looks.js');
 
 afterEach(closeAll);
-
-const FIELDS = 'X-Twice: a\r\nX-Twice: b\r\nSet-Cookie: c=d\r\nSet-Cookie: e=f\r\n';
-const OK = `HTTP/1.1 200 Fine\r\n${FIELDS}Content-Length: 4\r\n\r\ngood`;
-const POST = lastRequest('POST /a?b', ['Content-Length: 4', 'X-Mine: 1', 'Origin: http://me'], 'body');
-const THEIRS = require('http-proxy-3').createProxyServer;
-const pause = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
-
-/** What `look` sees, through a proxy of this make. */
-async function seen(create, event, look, { answer = OK, request = POST, options = {} } = {}) {
-  const target = await answeringTarget(answer);
-  const proxy = create({ target: target.url, ...options });
-  proxy.on('error', (error, req, res) => {
-    if (!res.headersSent) res.writeHead(502).end(error.message);
-  });
-  let result;
-  proxy.on(event, (...args) => {
-    result = look(...args, target);
-  });
-  const { port } = await httpServer((req, res) => proxy.web(req, res));
-  const text = await rawExchange(port, request);
-  return { result: await result, sent: target.connections[0]?.text ?? '', text, target };
-}
 
 /** The port of a target is another one each time. */
 const withoutPorts = (value) => JSON.parse(JSON.stringify(value).replaceAll(/(:|")\d{4,5}\b/g, '$1PORT'));

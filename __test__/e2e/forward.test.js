@@ -2,6 +2,7 @@
 
 /** `forward`: a copy of each request for a second target. It must not be felt. */
 
+const { setTimeout: pause } = require('node:timers/promises');
 const { createProxyServer } = require('../../index.js');
 const { lastRequest, readRequest, readResponse, requestText } = require('../support/messages.js');
 const {
@@ -13,7 +14,7 @@ const {
   rawExchange,
   rawTarget,
 } = require('../support/peers.js');
-const { stats } = require('../support/faults.js');
+const { stats } = require('../support/engine.js');
 
 afterEach(async () => {
   jest.restoreAllMocks();
@@ -29,7 +30,6 @@ const ORIGINALS = {
   'http-proxy-3': () => require('http-proxy-3').createProxyServer,
 };
 const EVENTS = ['start', 'proxyReq', 'proxyRes', 'end', 'error', 'econnreset'];
-const pause = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 const post = (body) => lastRequest('POST /a', [`Content-Length: ${body.length}`], body);
 
 /** A proxy behind a server, and what it emits. */

@@ -5,9 +5,10 @@
 const http2 = require('node:http2');
 const https = require('node:https');
 const { once } = require('node:events');
+const { echoTarget } = require('../support/echo.js');
 const { FACES, proxyServer } = require('../support/faces.js');
 const { http2Exchange, http2Server } = require('../support/http2.js');
-const { closeAll, eventually, httpServer, listening, onCleanUp, rawTarget } = require('../support/peers.js');
+const { closeAll, eventually, onCleanUp, rawTarget, testServer } = require('../support/peers.js');
 const { CERTIFICATE, KEY } = require('../support/tls.js');
 
 afterEach(closeAll);
@@ -18,31 +19,8 @@ const BODIES = {
   large: Buffer.alloc(2 << 20, 'a line of text\n').toString('latin1'),
 };
 
-/** Answers with the method, url and framing of a request, and with its body, in chunks if it is asked so. */
-function echoTarget() {
-  return httpServer(async (req, res) => {
-    const chunks = [];
-    for await (const chunk of req) chunks.push(chunk);
-    const body = Buffer.concat(chunks);
-    const framing = req.headers['transfer-encoding'] ?? req.headers['content-length'] ?? 'none';
-    res.setHeader('x-asked', `${req.method} ${req.url} ${framing}`);
-    res.setHeader('content-type', 'text/plain');
-    if (req.url.includes('chunked')) for (const chunk of chunks) res.write(chunk);
-    else res.setHeader('content-length', body.length);
-    res.end(req.url.includes('chunked') ? undefined : body);
-  });
-}
-
-async function secureServer(listener) {
-  const server = http2.createSecureServer({ key: KEY, cert: CERTIFICATE, allowHTTP1: true }, listener);
-  await listening(server);
-  const sockets = [];
-  server.on('secureConnection', (socket) => sockets.push(socket));
-  onCleanUp(() => {
-    for (const socket of sockets) socket.destroy();
-    return new Promise((resolve) => server.close(resolve));
-  });
-  return { server, port: server.address().port };
+function secureServer(listener) {
+  return testServer(http2.createSecureServer({ key: KEY, cert: CERTIFICATE, allowHTTP1: true }, listener));
 }
 
 const SERVERS = { 'with TLS': [secureServer, 'https'], 'without TLS': [http2Server, 'http'] };

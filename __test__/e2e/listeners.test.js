@@ -2,6 +2,7 @@
 
 /** What listeners find when they are called, and how they come and go. */
 
+const { setTimeout: pause } = require('node:timers/promises');
 const { createProxyServer } = require('../../index.js');
 const {
   answeringTarget,
@@ -16,7 +17,6 @@ const { lastRequest, readResponse } = require('../support/messages.js');
 afterEach(closeAll);
 
 const OK = 'HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\ngood';
-const pause = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
 /** Ours behind a server, in front of a target that answers `good`. */
 async function bench(options) {

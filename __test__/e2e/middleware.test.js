@@ -3,31 +3,10 @@
 /** `createProxyMiddleware` in Express: mounts and routers (beside http-proxy-middleware), body parsers, what stands before and behind it. */
 
 const { createProxyMiddleware } = require('../../index.js');
-const { closeAll, eventually, httpServer, rawExchange, rawTarget } = require('../support/peers.js');
-const { lastRequest, readRequest, readResponse } = require('../support/messages.js');
+const { closeAll, closedPort, eventually } = require('../support/peers.js');
+const { ask, namedTarget } = require('../support/middlewares.js');
 
 afterEach(closeAll);
-
-/** A target that answers with its name. */
-async function namedTarget(name) {
-  const answer = `HTTP/1.1 200 OK\r\nX-Target: ${name}\r\nContent-Length: ${name.length}\r\n\r\n${name}`;
-  return rawTarget((connection) => connection.onRequest(() => connection.socket.write(answer)));
-}
-
-/** What a target was asked, request by request; each request of these tests has its own connection. */
-const asked = (target) => target.connections.map(({ text }) => readRequest(text));
-
-async function exchange(app, line, lines, body) {
-  const { port } = await httpServer(app);
-  return readResponse(await rawExchange(port, lastRequest(line, lines, body)), line.split(' ')[0]);
-}
-
-/** A port on which nobody listens. */
-async function closedPort() {
-  const { server, port } = await rawTarget(() => {});
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
 
 describe.each(['express', 'express4'])('%s', (framework) => {
   const express = require(framework);
@@ -72,11 +51,11 @@ describe.each(['express', 'express4'])('%s', (framework) => {
           on: { proxyReq: (proxyReq) => proxyReq.setHeader('x-a', '1') },
         }),
       );
-      const answer = await exchange(app, `GET ${url}`);
+      const answer = await ask(app, `GET ${url}`);
       // Which places serve which URLs is the framework's affair, and the same for both.
       expect([200, 404]).toContain(answer.status);
     }
-    const requests = asked(target);
+    const requests = target.requests();
     if (url === '/api/v1') expect(requests).toHaveLength(2);
     expect([0, 2]).toContain(requests.length);
     const [ours, other] = requests.map(({ start, values }) => [start, values('host'), values('x-a')]);
@@ -90,7 +69,7 @@ describe.each(['express', 'express4'])('%s', (framework) => {
     const note = ({ url, originalUrl, baseUrl }) => seen.push([url, originalUrl, baseUrl]);
     const on = { proxyReq: (proxyReq, req) => note(req), proxyRes: (proxyRes, req) => note(req) };
     app.use('/api', createProxyMiddleware({ target: target.url, on }));
-    expect(await exchange(app, 'GET /api/x?y')).toMatchObject({ status: 200, body: 'target' });
+    expect(await ask(app, 'GET /api/x?y')).toMatchObject({ status: 200, body: 'target' });
     expect(seen).toEqual(Array(2).fill(['/x?y', '/api/x?y', '/api']));
   });
 
@@ -102,7 +81,7 @@ describe.each(['express', 'express4'])('%s', (framework) => {
     app.use((req, res) => res.status(418).send('behind'));
     const answers = [];
     for (const url of ['/one/a', '/two/b', '/three', '/onesie']) {
-      const { status, body } = await exchange(app, `GET ${url}`);
+      const { status, body } = await ask(app, `GET ${url}`);
       answers.push([status, body]);
     }
     expect(answers).toEqual([
@@ -111,7 +90,7 @@ describe.each(['express', 'express4'])('%s', (framework) => {
       [418, 'behind'],
       [418, 'behind'],
     ]);
-    expect(Object.values(targets).map((target) => asked(target).map(({ start }) => start))).toEqual([
+    expect(Object.values(targets).map((target) => target.asked())).toEqual([
       ['GET /a HTTP/1.1'],
       ['GET /b HTTP/1.1'],
     ]);
@@ -133,8 +112,8 @@ describe.each(['express', 'express4'])('%s', (framework) => {
       behind.push(error);
       res.sendStatus(500);
     });
-    expect(await exchange(app, 'GET /up')).toMatchObject({ status: 200, body: 'target' });
-    const failed = await exchange(app, 'GET /down/<x>?q');
+    expect(await ask(app, 'GET /up')).toMatchObject({ status: 200, body: 'target' });
+    const failed = await ask(app, 'GET /down/<x>?q');
     expect(failed).toMatchObject({ status: 504, body: 'Error occurred while trying to proxy: me/%3Cx%3E?q' });
     expect(behind).toEqual([]);
   });
@@ -145,7 +124,7 @@ describe.each(['express', 'express4'])('%s', (framework) => {
     };
     const app = express();
     app.use('/api', createProxyMiddleware({ target: `http://127.0.0.1:${await closedPort()}`, on }));
-    const { status, body } = await exchange(app, 'GET /api/x');
+    const { status, body } = await ask(app, 'GET /api/x');
     expect([status, JSON.parse(body)]).toEqual([503, { code: 'ECONNREFUSED', url: '/api/x' }]);
   });
 
@@ -160,20 +139,20 @@ describe.each(['express', 'express4'])('%s', (framework) => {
       next();
     });
     app.use(createProxyMiddleware({ target: target.url }));
-    const answer = await exchange(app, 'HEAD /x');
+    const answer = await ask(app, 'HEAD /x');
     expect(answer.status).toBe(200);
     expect(answer.values('x-app')).toEqual(['1']);
     expect(answer.values('set-cookie')).toEqual(['session=s; Path=/']);
     expect(answer.values('x-target')).toEqual(['target']);
     expect(answer.values('content-length')).toEqual(['6']);
-    expect(asked(target)[0]).toMatchObject({ start: 'HEAD /x HTTP/1.1' });
-    expect(asked(target)[0].values('x-user')).toEqual(['me']);
+    expect(target.requests()[0]).toMatchObject({ start: 'HEAD /x HTTP/1.1' });
+    expect(target.requests()[0].values('x-user')).toEqual(['me']);
   });
 
   describe('behind a body parser', () => {
     const JSON_BODY = '{"a": [1, 2]}';
     const post = (app) =>
-      exchange(
+      ask(
         app,
         'POST /api/x',
         ['Content-Type: application/json', `Content-Length: ${JSON_BODY.length}`],
@@ -186,7 +165,7 @@ describe.each(['express', 'express4'])('%s', (framework) => {
       app.use(express.json());
       app.use('/api', createProxyMiddleware({ target: target.url }));
       expect(await post(app)).toMatchObject({ status: 200, body: 'target' });
-      expect(asked(target)).toMatchObject([
+      expect(target.requests()).toMatchObject([
         { start: 'POST /x HTTP/1.1', body: '{"a":[1,2]}', isComplete: true, rest: '' },
       ]);
     });
@@ -204,7 +183,7 @@ describe.each(['express', 'express4'])('%s', (framework) => {
       };
       app.use('/api', createProxyMiddleware({ target: target.url, on }));
       expect(await post(app)).toMatchObject({ status: 200, body: 'target' });
-      const [request] = asked(target);
+      const [request] = target.requests();
       expect(request).toMatchObject({ body: '{"a":[1,2]}', framing: 'length', isComplete: true, rest: '' });
       expect(request.values('content-type')).toEqual(['application/json']);
     });
@@ -214,14 +193,9 @@ describe.each(['express', 'express4'])('%s', (framework) => {
       const app = express();
       app.use(express.json());
       app.use('/api', createProxyMiddleware({ target: target.url }));
-      const answer = await exchange(
-        app,
-        'POST /api/x',
-        ['Content-Type: text/plain', 'Content-Length: 4'],
-        'text',
-      );
+      const answer = await ask(app, 'POST /api/x', ['Content-Type: text/plain', 'Content-Length: 4'], 'text');
       expect(answer).toMatchObject({ status: 200, body: 'target' });
-      expect(asked(target)).toMatchObject([{ body: 'text', isComplete: true }]);
+      expect(target.requests()).toMatchObject([{ body: 'text', isComplete: true }]);
     });
   });
 
@@ -233,7 +207,7 @@ describe.each(['express', 'express4'])('%s', (framework) => {
     app.use((req, res, next) => {
       middleware(req, res, next).then(() => settled.push(res.writableFinished));
     });
-    expect((await exchange(app, 'GET /')).status).toBe(200);
+    expect((await ask(app, 'GET /')).status).toBe(200);
     await eventually(() => settled.length > 0);
     expect(settled).toEqual([true]);
   });

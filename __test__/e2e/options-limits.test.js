@@ -3,8 +3,16 @@
 /** The options that limit or hand over: time-outs, connections, and who answers. */
 
 const http = require('node:http');
+const { setTimeout: pause } = require('node:timers/promises');
 const { createProxyServer } = require('../../index.js');
-const { answeringTarget, closeAll, eventually, httpServer, onCleanUp } = require('../support/peers.js');
+const {
+  answeringTarget,
+  closeAll,
+  closedPort,
+  eventually,
+  httpServer,
+  onCleanUp,
+} = require('../support/peers.js');
 const { rawClient, rawExchange, rawTarget } = require('../support/peers.js');
 const { fullListener, runChild } = require('../support/child.js');
 const { proxyServer } = require('../support/faces.js');
@@ -14,15 +22,6 @@ const { lastRequest, readResponse, requestText } = require('../support/messages.
 afterEach(closeAll);
 
 const GET = lastRequest('GET /a');
-/** A port on which nobody listens. */
-async function closedPort() {
-  const { server, port } = await rawTarget(() => {});
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
-
-const pause = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
-
 describe('limits per call', () => {
   /** A proxy that is told with each call what its options are. */
   async function perCall(options, call) {

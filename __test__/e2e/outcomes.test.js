@@ -6,6 +6,7 @@ const http = require('node:http');
 const os = require('node:os');
 const path = require('node:path');
 const { execFile } = require('node:child_process');
+const { setTimeout: pause } = require('node:timers/promises');
 const { createProxyServer } = require('../../index.js');
 const { fullListener } = require('../support/child.js');
 const { GOOD, nodeError, parts, statusOf } = require('../support/faults.js');
@@ -25,7 +26,6 @@ afterEach(async () => {
 });
 
 const REFUSED = 'http://127.0.0.1:1';
-const pause = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
 /** Asks once through `serve(proxy, req, res)`; gives the answer as text. */
 async function ask(proxy, serve = (req, res) => proxy.web(req, res)) {

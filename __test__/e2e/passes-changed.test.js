@@ -4,8 +4,9 @@
 
 const { createProxyServer } = require('../../index.js');
 const webIncoming = require('../../lib/proxy-server/passes/web-incoming.js');
-const { lastRequest, readRequest, readResponse } = require('../support/messages.js');
+const { lastRequest } = require('../support/messages.js');
 const { answeringTarget, closeAll, httpServer, rawExchange } = require('../support/peers.js');
+const { webBench } = require('../support/web-bench.js');
 
 afterEach(async () => {
   jest.restoreAllMocks();
@@ -15,22 +16,8 @@ afterEach(async () => {
 const OK = 'HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\ngood';
 const GET = lastRequest('GET /a');
 
-/** Ours behind a server, in front of a target that answers `good`; errors are answered with 502 and recorded. */
-async function bench(options = {}, prepare = () => {}) {
-  const target = await answeringTarget(OK);
-  const proxy = createProxyServer({ target: target.url, ...options });
-  const heard = [];
-  proxy.on('error', (error, req, res) => {
-    heard.push(error);
-    if (!res.headersSent) res.writeHead(502).end('told');
-  });
-  prepare(proxy, target);
-  const outcomes = [];
-  const { port } = await httpServer((req, res) => outcomes.push(proxy.web(req, res)));
-  const ask = async (text = GET) => readResponse(await rawExchange(port, text));
-  const sent = () => target.connections.map(({ text }) => readRequest(text));
-  return { target, proxy, port, heard, outcomes, ask, sent };
-}
+/** Ours, after `prepare` has changed its passes. */
+const bench = (options, prepare) => webBench(options, { prepare });
 
 describe('a chain that was changed', () => {
   const harmless = (proxy) => proxy.before('web', 'stream', () => {});

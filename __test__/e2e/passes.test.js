@@ -2,8 +2,9 @@
 
 /** The passes on requests: their names, `before` and `after`, and what a chain does that the user has changed. */
 
+const { setTimeout: pause } = require('node:timers/promises');
 const { createProxyServer } = require('../../index.js');
-const { lastRequest, readRequest, readResponse } = require('../support/messages.js');
+const { lastRequest, readRequest } = require('../support/messages.js');
 const {
   answeringTarget,
   closeAll,
@@ -12,7 +13,8 @@ const {
   rawClient,
   rawExchange,
 } = require('../support/peers.js');
-const { stats } = require('../support/faults.js');
+const { stats } = require('../support/engine.js');
+const { webBench } = require('../support/web-bench.js');
 
 afterEach(async () => {
   jest.restoreAllMocks();
@@ -26,24 +28,9 @@ const ORIGINALS = {
   'http-proxy-3': () => require('http-proxy-3').createProxyServer,
 };
 const names = (passes) => passes.map((pass) => pass.name);
-const pause = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
-/** Ours behind a server, in front of a target that answers `good`; errors are answered with 502 and recorded. */
-async function bench(options = {}, prepare = () => {}) {
-  const target = await answeringTarget(OK);
-  const proxy = createProxyServer({ target: target.url, ...options });
-  const heard = [];
-  proxy.on('error', (error, req, res) => {
-    heard.push(error);
-    if (!res.headersSent) res.writeHead(502).end('told');
-  });
-  prepare(proxy, target);
-  const outcomes = [];
-  const { port } = await httpServer((req, res) => outcomes.push(proxy.web(req, res)));
-  const ask = async (text = GET) => readResponse(await rawExchange(port, text));
-  const sent = () => target.connections.map(({ text }) => readRequest(text));
-  return { target, proxy, port, heard, outcomes, ask, sent };
-}
+/** Ours, after `prepare` has changed its passes. */
+const bench = (options, prepare) => webBench(options, { prepare });
 
 describe('names', () => {
   test.each(Object.keys(ORIGINALS))('those of %s, in its order', (name) => {
@@ -246,7 +233,7 @@ describe('a pass of the user', () => {
     const { ask, heard } = await bench({ hookTimeout: 50 }, (proxy) =>
       proxy.before('web', 'stream', () => new Promise(() => {})),
     );
-    expect((await ask()).status).toBe(502);
+    expect((await ask()).status).toBe(504);
     expect(heard).toMatchObject([{ code: 'ERR_PROXY_HOOK_TIMEOUT' }]);
   });
 

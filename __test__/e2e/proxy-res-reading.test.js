@@ -6,6 +6,7 @@ const http = require('node:http');
 const stream = require('node:stream');
 const { once } = require('node:events');
 const zlib = require('node:zlib');
+const { setTimeout: pause } = require('node:timers/promises');
 const { createProxyServer } = require('../../index.js');
 const { closeAll, httpServer, rawExchange, rawTarget } = require('../support/peers.js');
 const { lastRequest, readResponse } = require('../support/messages.js');
@@ -16,7 +17,6 @@ const PROXIES = [
   ['ours', createProxyServer],
   ['http-proxy-3', require('http-proxy-3').createProxyServer],
 ];
-const pause = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
 /** How the target sends `text`: at once, in two halves with a moment between them, or so much that no buffer takes it whole. */
 const small = Buffer.from('Grüße, 你好').toString('latin1');

@@ -7,7 +7,7 @@ const { setTimeout: pause } = require('node:timers/promises');
 const express = require('express');
 const { createProxyMiddleware, createProxyServer } = require('../../index.js');
 const { FACES } = require('../support/faces.js');
-const { GOOD, stats } = require('../support/faults.js');
+const { GOOD } = require('../support/faults.js');
 const { lastRequest, readRequest, readResponse } = require('../support/messages.js');
 const { DOWN, ask, namedTarget } = require('../support/middlewares.js');
 const {
@@ -20,6 +20,7 @@ const {
   rawExchange,
   rawTarget,
 } = require('../support/peers.js');
+const { stats } = require('../support/engine.js');
 
 afterEach(closeAll);
 

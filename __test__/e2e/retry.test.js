@@ -3,6 +3,7 @@
 /** `web()` called again for the same request, from an `error` or `proxyRes` listener or a callback: with the same target or another. */
 
 const { Readable } = require('node:stream');
+const { setTimeout: pause } = require('node:timers/promises');
 const { createProxyServer } = require('../../index.js');
 const { lastRequest, readRequest, readResponse, requestText } = require('../support/messages.js');
 const {
@@ -14,7 +15,7 @@ const {
   rawExchange,
   rawTarget,
 } = require('../support/peers.js');
-const { stats } = require('../support/faults.js');
+const { stats } = require('../support/engine.js');
 
 afterEach(closeAll);
 
@@ -22,7 +23,6 @@ const OK = 'HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\ngood';
 const BUSY = 'HTTP/1.1 503 Busy\r\nX-Busy: 1\r\nSet-Cookie: a=b\r\nContent-Length: 4\r\n\r\nbusy';
 const REFUSED = 'http://127.0.0.1:1';
 const LARGE = 'a line of text\n'.repeat(20_000);
-const pause = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
 const REQUESTS = {
   'a GET': lastRequest('GET /a'),

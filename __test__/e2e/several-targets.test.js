@@ -5,7 +5,7 @@
 const http = require('node:http');
 const { createProxyServer } = require('../../index.js');
 const { FACES } = require('../support/faces.js');
-const { GOOD, stats } = require('../support/faults.js');
+const { GOOD } = require('../support/faults.js');
 const { lastRequest, readRequest, readResponse } = require('../support/messages.js');
 const { DOWN, namedTarget } = require('../support/middlewares.js');
 const {
@@ -17,6 +17,7 @@ const {
   rawExchange,
   rawTarget,
 } = require('../support/peers.js');
+const { stats } = require('../support/engine.js');
 
 afterEach(closeAll);
 

@@ -11,17 +11,11 @@ const theirs = require('http-proxy-3');
 const ours = require('../../index.js');
 const { authority, certificate } = require('../support/certificates.js');
 const { FACES, proxyServer } = require('../support/faces.js');
-const { nodeError, parts, stats } = require('../support/faults.js');
-const {
-  closeAll,
-  eventually,
-  httpServer,
-  listening,
-  onCleanUp,
-  rawExchange,
-} = require('../support/peers.js');
+const { nodeError, parts } = require('../support/faults.js');
+const { closeAll, eventually, httpServer, rawExchange, testServer } = require('../support/peers.js');
 const { lastRequest, readResponse, requestText } = require('../support/messages.js');
 const { CERTIFICATE, KEY } = require('../support/tls.js');
+const { stats } = require('../support/engine.js');
 
 const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'targets-'));
 const hasIpv6 = Object.values(os.networkInterfaces())
@@ -45,17 +39,11 @@ async function echo(req, res) {
 
 /** An HTTP or HTTPS server that echoes. */
 async function echoTarget(tls, ...where) {
-  const server = await listening(tls ? https.createServer(tls, echo) : http.createServer(echo), ...where);
-  const sockets = [];
+  const server = tls ? https.createServer(tls, echo) : http.createServer(echo);
   const tlsSockets = [];
-  server.on('connection', (socket) => sockets.push(socket));
   server.on('secureConnection', (socket) => tlsSockets.push(socket));
   server.on('tlsClientError', () => {});
-  onCleanUp(() => {
-    for (const socket of sockets) socket.destroy();
-    return new Promise((resolve) => server.close(resolve));
-  });
-  return { port: server.address().port, sockets, tlsSockets };
+  return { ...(await testServer(server, ...where)), tlsSockets };
 }
 
 async function ask(port, bytes = GET) {

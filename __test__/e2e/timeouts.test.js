@@ -2,6 +2,7 @@
 
 /** `timeouts`: each limit has a code of its own and the status 504; after the head, the client's connection is broken off. */
 
+const { setTimeout: pause } = require('node:timers/promises');
 const { createProxyServer } = require('../../index.js');
 const {
   closeAll,
@@ -13,14 +14,14 @@ const {
 } = require('../support/peers.js');
 const { fullListener } = require('../support/child.js');
 const { FACES } = require('../support/faces.js');
-const { GOOD, stats } = require('../support/faults.js');
+const { GOOD } = require('../support/faults.js');
 const { lastRequest, readResponse } = require('../support/messages.js');
+const { stats } = require('../support/engine.js');
 
 afterEach(closeAll);
 
 const GET = lastRequest('GET /a');
 const HEAD = 'HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n';
-const pause = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
 /** Keeps sending a byte, so that no idle time-out runs. */
 function drip({ socket }) {

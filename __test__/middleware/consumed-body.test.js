@@ -4,11 +4,11 @@
 
 const zlib = require('node:zlib');
 const { createProxyMiddleware, createProxyServer, fixRequestBody } = require('../../index.js');
-const { stats } = require('../support/faults.js');
 const { http2Client, http2Exchange, http2Server } = require('../support/http2.js');
 const { lastRequest, readResponse } = require('../support/messages.js');
 const { ask, namedTarget } = require('../support/middlewares.js');
 const { answeringTarget, closeAll, eventually, httpServer, rawClient } = require('../support/peers.js');
+const { stats } = require('../support/engine.js');
 
 afterEach(closeAll);
 

@@ -6,10 +6,10 @@ const zlib = require('node:zlib');
 const express = require('express');
 const httpProxy = require('http-proxy');
 const { createProxyMiddleware, createProxyServer } = require('../../index.js');
-const { ContentDecoder, ContentEncoder } = require('../../lib/middleware/content-coding.js');
 const { fixRequestBody } = require('../../lib/middleware/fix-request-body.js');
 const { lastRequest, readRequest, readResponse } = require('../support/messages.js');
 const { closeAll, httpServer, rawExchange, rawTarget } = require('../support/peers.js');
+const { coded, decoded } = require('../support/codings.js');
 
 afterEach(closeAll);
 
@@ -19,19 +19,6 @@ const OK = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok';
 async function recordingTarget() {
   const target = await rawTarget((connection) => connection.onRequest(() => connection.socket.write(OK)));
   return { ...target, asked: () => target.connections.map(({ text }) => readRequest(text)) };
-}
-
-function coded(field, body) {
-  const encoder = new ContentEncoder(field);
-  return Buffer.concat([encoder.push(Buffer.from(body), false), encoder.finish()]);
-}
-
-async function decoded(field, body) {
-  const pieces = [];
-  for await (const piece of new ContentDecoder(field, Infinity).decode([Buffer.from(body, 'latin1')])) {
-    pieces.push(piece);
-  }
-  return Buffer.concat(pieces).toString();
 }
 
 /** An application with a body parser before a proxy that repairs bodies with `fix`. */

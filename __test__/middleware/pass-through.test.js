@@ -3,7 +3,7 @@
 /** `passThrough`: an answer that the application gives instead of the target, with nothing of the target's written. */
 
 const { createProxyMiddleware } = require('../../index.js');
-const { GOOD, stats } = require('../support/faults.js');
+const { GOOD } = require('../support/faults.js');
 const { lastRequest, readRequest, readResponse, requestText } = require('../support/messages.js');
 const { ask, namedTarget, recordingLogger, withNext } = require('../support/middlewares.js');
 const {
@@ -15,6 +15,7 @@ const {
   rawExchange,
   rawTarget,
 } = require('../support/peers.js');
+const { stats } = require('../support/engine.js');
 
 afterEach(closeAll);
 

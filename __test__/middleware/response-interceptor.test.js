@@ -6,19 +6,14 @@ const http = require('node:http');
 const zlib = require('node:zlib');
 const httpProxy = require('http-proxy');
 const { createProxyMiddleware, createProxyServer } = require('../../index.js');
-const { ContentEncoder } = require('../../lib/middleware/content-coding.js');
 const { responseInterceptor } = require('../../lib/middleware/response-interceptor.js');
 const { lastRequest, readResponse } = require('../support/messages.js');
 const { answeringTarget, closeAll, httpServer, onCleanUp, rawExchange } = require('../support/peers.js');
+const { coded } = require('../support/codings.js');
 
 afterEach(closeAll);
 
 const TEXT = 'Some text, and some more of it. '.repeat(5000);
-
-function coded(field, body) {
-  const encoder = new ContentEncoder(field);
-  return Buffer.concat([encoder.push(Buffer.from(body), false), encoder.finish()]);
-}
 
 /** A target whose answers have these fields and this body. */
 function target(headers, body, status = 200) {

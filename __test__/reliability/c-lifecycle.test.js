@@ -3,6 +3,7 @@
 /** Requests that were used before, are answered already, or whose client leaves (reliability rows C-15, C-20 to C-22). */
 
 const { once } = require('node:events');
+const { setTimeout: pause } = require('node:timers/promises');
 const express = require('express');
 const {
   answeringTarget,
@@ -21,7 +22,7 @@ const A_MOMENT = 50;
 
 afterEach(closeAll);
 
-const moment = () => new Promise((resolve) => setTimeout(resolve, A_MOMENT));
+const moment = () => pause(A_MOMENT);
 
 /** Listeners that record every failure, whoever hears of it; failures are answered with 502. */
 function recorder() {

@@ -3,10 +3,10 @@
 /** Bodies, URLs and hosts that are made to mislead a middleware (reliability rows C-16 to C-19). */
 
 const { createProxyMiddleware, fixRequestBody } = require('../../index.js');
-const { stats } = require('../support/faults.js');
 const { ask, namedTarget, recordingLogger, withNext } = require('../support/middlewares.js');
 const { closeAll, eventually, httpServer, rawClient } = require('../support/peers.js');
 const { lastRequest, readResponse } = require('../support/messages.js');
+const { stats } = require('../support/engine.js');
 
 afterEach(closeAll);
 

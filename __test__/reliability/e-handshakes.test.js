@@ -6,7 +6,6 @@ const { createProxyMiddleware, createProxyServer, numOpenSockets } = require('..
 const { lastRequest, readRequest, readResponse, requestText } = require('../support/messages.js');
 const {
   answeringTarget,
-  closeAll,
   eventually,
   httpServer,
   rawClient,
@@ -15,9 +14,10 @@ const {
 } = require('../support/peers.js');
 const { fullListener } = require('../support/child.js');
 const {
+  EVERYWHERE,
   FACES,
   HANDSHAKE,
-  WAYS,
+  endTunnels,
   grant,
   handshake,
   rawUpgradeClient,
@@ -31,13 +31,7 @@ beforeEach(() => {
   jest.spyOn(process, 'emitWarning').mockImplementation(() => {});
 });
 
-afterEach(async () => {
-  jest.restoreAllMocks();
-  await closeAll();
-  await eventually(() => numOpenSockets() === 0 && createProxyServer().stats().exchanges === 0);
-});
-
-const EVERYWHERE = Object.keys(FACES).flatMap((face) => Object.keys(WAYS).map((way) => [face, way]));
+afterEach(endTunnels);
 
 describe.each(EVERYWHERE)('%s, %s', (face, way) => {
   const bench = (options) => tunnelBench(options, { face, way });

@@ -4,13 +4,14 @@
 
 const crypto = require('node:crypto');
 const { once } = require('node:events');
+const { setTimeout: pause } = require('node:timers/promises');
 const { WebSocket } = require('ws');
-const { createProxyServer, numOpenSockets } = require('../../index.js');
-const { closeAll, eventually, onCleanUp } = require('../support/peers.js');
+const { numOpenSockets } = require('../../index.js');
+const { onCleanUp } = require('../support/peers.js');
 const {
-  FACES,
-  WAYS,
+  EVERYWHERE,
   echoServer,
+  endTunnels,
   handshake,
   switchingTarget,
   tunnelBench,
@@ -21,14 +22,7 @@ beforeEach(() => {
   jest.spyOn(process, 'emitWarning').mockImplementation(() => {});
 });
 
-afterEach(async () => {
-  jest.restoreAllMocks();
-  await closeAll();
-  await eventually(() => numOpenSockets() === 0 && createProxyServer().stats().exchanges === 0);
-});
-
-const EVERYWHERE = Object.keys(FACES).flatMap((face) => Object.keys(WAYS).map((way) => [face, way]));
-const pause = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
+afterEach(endTunnels);
 
 /** Reads a connection without keeping what it reads; gives length and digest once there is so much. */
 function digestOf(socket, length) {

@@ -2,6 +2,7 @@
 
 /** F-50…F-57: clients that leave, read nothing, or send more than they should. */
 
+const { setTimeout: pause } = require('node:timers/promises');
 const { answeringTarget, closeAll, eventually, rawClient, rawTarget } = require('../support/peers.js');
 const { startChild } = require('../support/child.js');
 const {
@@ -10,15 +11,14 @@ const {
   checkAfterwards,
   faultBench,
   faultyTarget,
-  stats,
   statusOf,
   takeBaseline,
 } = require('../support/faults.js');
+const { stats } = require('../support/engine.js');
 
 beforeAll(takeBaseline);
 afterEach(closeAll);
 
-const pause = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 const get = 'GET /a HTTP/1.1\r\nHost: me\r\n\r\n';
 const LEAVES = {
   FIN: ({ socket }) => socket.end(),

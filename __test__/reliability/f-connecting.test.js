@@ -7,6 +7,7 @@ const os = require('node:os');
 const {
   answeringTarget,
   closeAll,
+  closedPort,
   eventually,
   rawClient,
   rawExchange,
@@ -21,10 +22,10 @@ const {
   faultyTarget,
   nodeError,
   parts,
-  stats,
   statusOf,
   takeBaseline,
 } = require('../support/faults.js');
+const { stats } = require('../support/engine.js');
 
 beforeAll(takeBaseline);
 afterEach(closeAll);
@@ -38,13 +39,6 @@ const LOOPBACKS = hasIpv6 ? ['127.0.0.1', '::1'] : ['127.0.0.1'];
 const get = 'GET /a HTTP/1.1\r\nHost: me\r\nConnection: close\r\n\r\n';
 const post = 'POST /a HTTP/1.1\r\nHost: me\r\nContent-Length: 3\r\nConnection: close\r\n\r\nabc';
 const REQUESTS = { GET: get, POST: post };
-
-/** A port on which nobody listens. */
-async function closedPort() {
-  const target = await rawTarget(() => {});
-  await new Promise((resolve) => target.server.close(resolve));
-  return target.port;
-}
 
 describe('F-01 refused', () => {
   test.each(EARS)('F-01 refused, told by %s', async (ear) => {

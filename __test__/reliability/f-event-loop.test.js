@@ -2,6 +2,7 @@
 
 /** F-65…F-67, F-69: an event loop that stands still, a heap that is small or full, and a process that swallows what is uncaught. */
 
+const { setTimeout: pause } = require('node:timers/promises');
 const { closeAll, eventually, rawClient, rawExchange, rawTarget } = require('../support/peers.js');
 const { runChild, startChild } = require('../support/child.js');
 const { residentMemory } = require('../support/memory.js');
@@ -9,7 +10,6 @@ const { residentMemory } = require('../support/memory.js');
 afterEach(closeAll);
 
 const MIB = 1 << 20;
-const pause = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
 describe('F-65 the event loop is blocked for two seconds', () => {
   test('F-65 what a target sends meanwhile stays with the target, and arrives whole afterwards', async () => {

@@ -5,6 +5,7 @@
  * event: that goes further than F-68 asks.
  */
 
+const { setTimeout: pause } = require('node:timers/promises');
 const { createProxyServer } = require('../../index.js');
 const {
   answeringTarget,
@@ -15,12 +16,12 @@ const {
   rawExchange,
 } = require('../support/peers.js');
 const { FACES } = require('../support/faces.js');
-const { GOOD, NEXT, stats, statusOf, takeBaseline } = require('../support/faults.js');
+const { GOOD, nextIsServed, statusOf, takeBaseline } = require('../support/faults.js');
+const { stats } = require('../support/engine.js');
 
 beforeAll(takeBaseline);
 afterEach(closeAll);
 
-const pause = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 const get = 'GET /a HTTP/1.1\r\nHost: me\r\nConnection: close\r\n\r\n';
 
 /** What listeners throw. The traps of the last one throw themselves. */
@@ -91,11 +92,6 @@ function expectToBeOf(error, thrown, what) {
   expect(error).toBeInstanceOf(Error);
   expect(error.code).toBe('ERR_PROXY_HOOK');
   expect(Object.is(error.cause, thrown)).toBe(true);
-}
-
-async function nextIsServed(port) {
-  expect(statusOf(await rawExchange(port, NEXT))).toBe(200);
-  await eventually(() => stats().exchanges === 0);
 }
 
 describe.each(FACES)('%s, before the answer', (_name, face) => {

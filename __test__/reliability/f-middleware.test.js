@@ -5,6 +5,7 @@
  * or kept a client waiting, has one answer here.
  */
 
+const { setTimeout: pause } = require('node:timers/promises');
 const connect = require('connect');
 const express4 = require('express4');
 const express5 = require('express');
@@ -20,13 +21,12 @@ const {
   rawExchange,
 } = require('../support/peers.js');
 const { recordingLogger } = require('../support/middlewares.js');
-const { GOOD, NEXT, stats, statusOf, takeBaseline } = require('../support/faults.js');
+const { GOOD, NEXT, nextIsServed, statusOf, takeBaseline } = require('../support/faults.js');
 
 beforeAll(takeBaseline);
 afterEach(closeAll);
 
 const get = 'GET /a HTTP/1.1\r\nHost: me\r\nConnection: close\r\n\r\n';
-const pause = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 const thrower = () => {
   throw new RangeError('of the function');
 };
@@ -55,11 +55,6 @@ async function application(app, optionsOf, answer = GOOD) {
 
 /** Fails for `/a`, and does nothing for the next request. */
 const once = (fail, req) => (req.url === '/a' ? fail() : undefined);
-
-async function nextIsServed(port) {
-  expect(statusOf(await rawExchange(port, NEXT))).toBe(200);
-  await eventually(() => stats().exchanges === 0);
-}
 
 test.each(rows)('%s, in %s: a listener of proxyReq or proxyRes', async (how, app) => {
   const fail = HOW[how]();

@@ -3,6 +3,7 @@
 /** F-40…F-42, F-44…F-46: connections that are kept, and what may have happened to them meanwhile (retry rules of reliability.md §1.2). */
 
 const http = require('node:http');
+const { setTimeout: pause } = require('node:timers/promises');
 const {
   closeAll,
   eventually,
@@ -18,15 +19,14 @@ const {
   faultBench,
   faultyTarget,
   request,
-  stats,
   statusOf,
   takeBaseline,
 } = require('../support/faults.js');
+const { stats } = require('../support/engine.js');
 
 beforeAll(takeBaseline);
 afterEach(closeAll);
 
-const pause = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 const get = 'GET /a HTTP/1.1\r\nHost: me\r\nConnection: close\r\n\r\n';
 
 function keepAlive() {

@@ -3,6 +3,7 @@
 /** F-24, F-25, F-27, F-34: answers that come late, slowly, too early, or faster than their client reads. */
 
 const http = require('node:http');
+const { setTimeout: pause } = require('node:timers/promises');
 const { createProxyServer } = require('../../index.js');
 const {
   answeringTarget,
@@ -20,16 +21,15 @@ const {
   checkAfterwards,
   faultBench,
   faultyTarget,
-  stats,
   statusOf,
   takeBaseline,
 } = require('../support/faults.js');
+const { stats } = require('../support/engine.js');
 
 beforeAll(takeBaseline);
 afterEach(closeAll);
 
 const get = 'GET /a HTTP/1.1\r\nHost: me\r\nConnection: close\r\n\r\n';
-const pause = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
 describe('F-24 the target stalls', () => {
   const STALLS = {

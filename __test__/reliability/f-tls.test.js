@@ -5,7 +5,7 @@
 const https = require('node:https');
 const net = require('node:net');
 const tls = require('node:tls');
-const { closeAll, listening, onCleanUp, rawExchange } = require('../support/peers.js');
+const { closeAll, onCleanUp, rawExchange, testServer } = require('../support/peers.js');
 const { authority, certificate } = require('../support/certificates.js');
 const {
   EARS,
@@ -30,19 +30,13 @@ const get = 'GET / HTTP/1.1\r\nHost: me\r\nConnection: close\r\n\r\n';
 
 /** A TLS server that answers with 200. */
 async function tlsTarget(options) {
-  const sockets = new Set();
   const server = tls.createServer(options, (socket) => {
     socket.on('error', () => {});
     socket.once('data', () => socket.end(GOOD));
   });
-  server.on('connection', (socket) => sockets.add(socket));
   server.on('tlsClientError', () => {});
-  await listening(server, 0, '127.0.0.1');
-  onCleanUp(() => {
-    for (const socket of sockets) socket.destroy();
-    return new Promise((resolve) => server.close(resolve));
-  });
-  return server.address().port;
+  const { port } = await testServer(server);
+  return port;
 }
 
 const REFUSED = {
@@ -152,9 +146,8 @@ describe('F-07 handshakes', () => {
       secure.on('error', () => {});
       onCleanUp(() => socket.destroy());
     });
-    await listening(server, 0, '127.0.0.1');
-    onCleanUp(() => new Promise((resolve) => server.close(resolve)));
-    const options = { target: `https://127.0.0.1:${server.address().port}`, ca: ours.cert };
+    const { port } = await testServer(server);
+    const options = { target: `https://127.0.0.1:${port}`, ca: ours.cert };
     const bench = await faultBench('event', options);
     expect(statusOf(await rawExchange(bench.port, get))).toBe(502);
     await checkAfterwards(bench, { failures: 1 });

@@ -3,19 +3,13 @@
 /** F-32 and F-33: a target that resets some of its connections, and one that is restarted, under load. */
 
 const http = require('node:http');
+const { setTimeout: pause } = require('node:timers/promises');
 const { closeAll, httpServer, onCleanUp } = require('../support/peers.js');
-const {
-  checkAfterwards,
-  faultBench,
-  request: requestAnyhow,
-  stats,
-  takeBaseline,
-} = require('../support/faults.js');
+const { checkAfterwards, faultBench, request: requestAnyhow, takeBaseline } = require('../support/faults.js');
+const { stats } = require('../support/engine.js');
 
 beforeAll(takeBaseline);
 afterEach(closeAll);
-
-const pause = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
 /** Clients that keep their connections. */
 function clients(sockets) {

@@ -3,6 +3,7 @@
 /** Bodies that the application reads, or gives, or does not (reliability rows K-09, K-10, K-26 and K-28). */
 
 const { Readable } = require('node:stream');
+const { setTimeout: pause } = require('node:timers/promises');
 const { createProxyMiddleware, createProxyServer } = require('../../index.js');
 const { FACES, proxyMiddleware } = require('../support/faces.js');
 const { lastRequest, readRequest, readResponse, requestText } = require('../support/messages.js');
@@ -15,6 +16,7 @@ const {
   rawExchange,
   rawTarget,
 } = require('../support/peers.js');
+const { released, stats } = require('../support/engine.js');
 
 const OK = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok';
 const POST = lastRequest('POST /', ['Content-Length: 5'], 'hello');
@@ -22,15 +24,7 @@ const GET = lastRequest('GET /');
 
 afterEach(closeAll);
 
-const moment = () => new Promise((resolve) => setTimeout(resolve, 50));
-const stats = () => createProxyServer().stats();
-
-/** Nothing of what went on is left in the engine. */
-const released = () =>
-  eventually(
-    () => stats().exchanges === 0,
-    () => `still there: ${JSON.stringify(stats())}`,
-  );
+const moment = () => pause(50);
 
 describe.each(FACES)('K-09 %s, a response that its listener never ends', (_name, face) => {
   const LARGE = `HTTP/1.1 200 OK\r\nContent-Length: 3000000\r\n\r\n${'x'.repeat(3_000_000)}`;

@@ -2,10 +2,11 @@
 
 /** What listeners can do wrong (reliability rows K-15 and K-25). */
 
-const { createProxyServer } = require('../../index.js');
+const { setTimeout: pause } = require('node:timers/promises');
 const { FACES } = require('../support/faces.js');
 const { lastRequest, readRequest, readResponse } = require('../support/messages.js');
 const { answeringTarget, closeAll, eventually, rawExchange } = require('../support/peers.js');
+const { released } = require('../support/engine.js');
 
 const OK = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok';
 const POST = lastRequest('POST /', ['Content-Length: 5'], 'hello');
@@ -13,15 +14,7 @@ const GET = lastRequest('GET /');
 
 afterEach(closeAll);
 
-const moment = () => new Promise((resolve) => setTimeout(resolve, 50));
-const stats = () => createProxyServer().stats();
-
-/** Nothing of what went on is left in the engine. */
-const released = () =>
-  eventually(
-    () => stats().exchanges === 0,
-    () => `still there: ${JSON.stringify(stats())}`,
-  );
+const moment = () => pause(50);
 
 describe.each(FACES)('%s', (_name, face) => {
   const LATE = {

@@ -3,10 +3,10 @@
 /** Routers and path rewriters that fail, never settle, or give anything at all (reliability rows K-12 and K-13). */
 
 const { createProxyMiddleware } = require('../../index.js');
-const { stats } = require('../support/faults.js');
 const { ask, namedTarget, recordingLogger, withNext } = require('../support/middlewares.js');
 const { closeAll, eventually, httpServer, rawClient } = require('../support/peers.js');
 const { lastRequest, readResponse } = require('../support/messages.js');
+const { stats } = require('../support/engine.js');
 
 afterEach(closeAll);
 

@@ -23,6 +23,12 @@ function startChild(fixture, { args = [], execArgv = [], env = {}, shell = 'true
     env: { ...process.env, ...env },
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
   });
+  const { ended, output } = watched(child);
+  return { child, pid: child.pid, ended, output, ask: asker(child, ended) };
+}
+
+/** Collects what a process writes, and sees to its end. */
+function watched(child) {
   const output = { stdout: '', stderr: '' };
   for (const name of ['stdout', 'stderr']) child[name].on('data', (chunk) => (output[name] += chunk));
   const ended = once(child, 'close').then(([code, signal]) => ({ code, signal, ...output }));
@@ -30,7 +36,7 @@ function startChild(fixture, { args = [], execArgv = [], env = {}, shell = 'true
     if (child.exitCode === null && child.signalCode === null) child.kill('SIGKILL');
     await ended;
   });
-  return { child, pid: child.pid, ended, ask: asker(child, ended) };
+  return { ended, output };
 }
 
 /** `ask(question, argument)` gives the child's answer; see fixtures/answer.js. */
@@ -85,4 +91,4 @@ async function fullListener(host) {
   }
 }
 
-module.exports = { fullListener, runChild, startChild };
+module.exports = { fullListener, runChild, startChild, watched };

@@ -3,13 +3,12 @@
 /** Starts examples as a user would, on free ports, and has the targets and clients for them. */
 
 const https = require('node:https');
-const net = require('node:net');
 const path = require('node:path');
 const { once } = require('node:events');
 const { text } = require('node:stream/consumers');
 const { WebSocketServer } = require('ws');
 const { startChild } = require('./child.js');
-const { httpServer, listening, onCleanUp } = require('./peers.js');
+const { closedPort, httpServer, onCleanUp, testServer } = require('./peers.js');
 
 const EXAMPLES = path.join(__dirname, '..', '..', 'examples');
 
@@ -21,9 +20,7 @@ const EXAMPLES = path.join(__dirname, '..', '..', 'examples');
  */
 async function startExample(name, env = {}) {
   const file = path.join('..', '..', 'examples', name);
-  const { child, ended } = startChild(file, { env: { PORT: '0', ...env } });
-  const output = { stdout: '', stderr: '' };
-  for (const stream of ['stdout', 'stderr']) child[stream].on('data', (chunk) => (output[stream] += chunk));
+  const { child, ended, output } = startChild(file, { env: { PORT: '0', ...env } });
   for (;;) {
     const match = /port (\d+)/.exec(output.stdout);
     if (match !== null) {
@@ -72,12 +69,8 @@ async function httpsEcho(credentials) {
     res.end(`${req.method} ${req.url} ${await text(req)}`);
   });
   // `localhost` may mean either family.
-  await listening(server, 0);
-  onCleanUp(() => {
-    server.closeAllConnections();
-    return new Promise((resolve) => server.close(resolve));
-  });
-  return { port: server.address().port, seen };
+  const { port } = await testServer(server, 0);
+  return { port, seen };
 }
 
 /** Asks over HTTPS on a connection of its own. */
@@ -89,12 +82,7 @@ async function httpsRequest(url, options, body) {
 
 /** An address at which nobody listens. */
 async function deadUrl() {
-  const server = net.createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address();
-  server.close();
-  await once(server, 'close');
-  return `http://127.0.0.1:${port}`;
+  return `http://127.0.0.1:${await closedPort()}`;
 }
 
 module.exports = { EXAMPLES, deadUrl, echo, httpsEcho, httpsRequest, startExample, webSocketTarget };

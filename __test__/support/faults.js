@@ -8,6 +8,7 @@
 const fs = require('node:fs');
 const http = require('node:http');
 const { createProxyMiddleware, createProxyServer } = require('../../index.js');
+const { stats } = require('./engine.js');
 const { closeAll, eventually, httpServer, rawExchange, rawTarget } = require('./peers.js');
 
 /** Who hears of a failure: `error` listeners, the callback of `web()`, or a middleware that nobody listens to. */
@@ -16,9 +17,6 @@ const EARS = ['event', 'callback', 'middleware'];
 const GOOD = 'HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\ngood';
 /** For the request after the fault. */
 const NEXT = 'GET /next HTTP/1.1\r\nHost: next\r\nConnection: close\r\n\r\n';
-
-/** Gauges of the engine that this test file uses. */
-const stats = () => createProxyServer().stats();
 
 /** The sockets of this process. */
 function socketCount() {
@@ -131,6 +129,12 @@ async function checkAfterwards(bench, { failures, target }) {
   );
 }
 
+/** The request after the fault is answered, and leaves nothing behind. */
+async function nextIsServed(port) {
+  expect(statusOf(await rawExchange(port, NEXT))).toBe(200);
+  await eventually(() => stats().exchanges === 0);
+}
+
 /** The error that Node's own client has with the same target. */
 function nodeError(client, options) {
   return new Promise((resolve, reject) => {
@@ -180,11 +184,10 @@ module.exports = {
   checkAfterwards,
   faultBench,
   faultyTarget,
+  nextIsServed,
   nodeError,
   parts,
   request,
-  socketCount,
-  stats,
   statusOf,
   takeBaseline,
 };

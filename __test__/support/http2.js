@@ -4,18 +4,11 @@
 
 const http2 = require('node:http2');
 const { once } = require('node:events');
-const { listening, onCleanUp } = require('./peers.js');
+const { onCleanUp, testServer } = require('./peers.js');
 
 /** A server whose requests and responses are the objects of Node's HTTP/2 compatibility API. */
 async function http2Server(listener) {
-  const server = await listening(http2.createServer(listener));
-  const sessions = new Set();
-  server.on('session', (session) => sessions.add(session));
-  onCleanUp(() => {
-    for (const session of sessions) session.destroy();
-    return new Promise((resolve) => server.close(resolve));
-  });
-  const { port } = server.address();
+  const { server, port } = await testServer(http2.createServer(listener));
   return { server, port, url: `http://127.0.0.1:${port}` };
 }
 

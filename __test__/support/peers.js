@@ -200,6 +200,32 @@ async function httpServer(listener, options = {}) {
   return { server, port, url: `http://127.0.0.1:${port}` };
 }
 
+/** A port at which nobody listens: what a server had until now. */
+async function closedPort() {
+  const server = await listening(net.createServer());
+  const { port } = server.address();
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
+
+/**
+ * Makes a server listen that ends with the test, whoever is connected to it then.
+ *
+ * @param {import('node:net').Server} server
+ * @param {...unknown} where arguments of `listen`; a free loopback port by default
+ * @returns `sockets`: its connections so far
+ */
+async function testServer(server, ...where) {
+  const sockets = [];
+  server.on('connection', (socket) => sockets.push(socket));
+  await listening(server, ...where);
+  onCleanUp(() => {
+    for (const socket of sockets) socket.destroy();
+    return new Promise((resolve) => server.close(resolve));
+  });
+  return { server, port: server.address().port, sockets };
+}
+
 /** Waits until a condition holds; fails with what `describe` says. */
 async function eventually(condition, describe = () => 'the condition never held', milliseconds = 3000) {
   const deadline = Date.now() + milliseconds;
@@ -213,6 +239,7 @@ module.exports = {
   RawConnection,
   answeringTarget,
   closeAll,
+  closedPort,
   eventually,
   httpServer,
   listening,
@@ -220,4 +247,5 @@ module.exports = {
   rawClient,
   rawExchange,
   rawTarget,
+  testServer,
 };

@@ -9,9 +9,10 @@ const net = require('node:net');
 const tls = require('node:tls');
 const { once } = require('node:events');
 const { WebSocketServer } = require('ws');
-const { createProxyMiddleware, createProxyServer } = require('../../index.js');
+const { createProxyMiddleware, createProxyServer, numOpenSockets } = require('../../index.js');
+const { stats } = require('./engine.js');
 const { requestText } = require('./messages.js');
-const { RawConnection, listening, onCleanUp, rawTarget } = require('./peers.js');
+const { RawConnection, closeAll, eventually, listening, onCleanUp, rawTarget } = require('./peers.js');
 const { CERTIFICATE, KEY } = require('./tls.js');
 
 const KEY_FIELD = 'dGhlIHNhbXBsZSBub25jZQ==';
@@ -118,6 +119,19 @@ const WAYS = {
   'bridged for TLS': { isSecure: true },
 };
 
+/** For `describe.each`: each face with each way. */
+const EVERYWHERE = Object.keys(FACES).flatMap((face) => Object.keys(WAYS).map((way) => [face, way]));
+
+/** For `afterEach`: ends everything that the test has started; nothing of its tunnels may be left. */
+async function endTunnels() {
+  jest.restoreAllMocks();
+  await closeAll();
+  await eventually(
+    () => numOpenSockets() === 0 && stats().exchanges === 0,
+    () => `${numOpenSockets()} sockets are left, and ${JSON.stringify(stats())}`,
+  );
+}
+
 /**
  * A proxy through which clients reach a target.
  *
@@ -152,10 +166,12 @@ async function rawUpgradeClient({ port, isSecure }, bytes) {
 }
 
 module.exports = {
+  EVERYWHERE,
   FACES,
   HANDSHAKE,
   WAYS,
   echoServer,
+  endTunnels,
   grant,
   handshake,
   rawUpgradeClient,

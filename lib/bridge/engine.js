@@ -102,10 +102,10 @@ class Engine {
       if (count === 0) return;
       let text = 0;
       for (let at = RECORD; at <= count * RECORD; at += RECORD) {
+        // Copied out before anything runs that may drain again.
         const exchange = this.#exchanges[records[at]];
         const first = records[at + 2];
         const second = records[at + 3];
-        // Copied out before anything runs that may drain again.
         try {
           switch (records[at + 1]) {
             case RESPONSE: {

@@ -125,18 +125,18 @@ function takeTurn(proxy, target) {
  *
  * @param {import('./call.js').Call} call
  * @param {Record<string, any>} options
- * @param {(target: unknown) => import('./config.js').Config} configOf
+ * @param {{ of(options: object, target: unknown): import('./config.js').Config }} configs such as a `ConfigMemo`
  */
-function chooseTarget(call, options, configOf) {
+function chooseTarget(call, options, configs) {
   const { target, retry } = options;
   // A list without any target is refused like one.
   if (!Array.isArray(target) || target.length === 0) {
-    call.config = configOf(target);
+    call.config = configs.of(options, target);
     if (retry) call.attempts = new Attempts([call.config], retry);
     return;
   }
-  const configs = target.map((_, i) => configOf(target[((call.turn ?? 0) + i) % target.length]));
-  call.attempts = new Attempts(configs, retry);
+  const inTurn = target.map((_, i) => configs.of(options, target[(call.turn + i) % target.length]));
+  call.attempts = new Attempts(inTurn, retry);
   call.config = call.attempts.config;
 }
 

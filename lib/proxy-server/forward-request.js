@@ -66,8 +66,8 @@ function forwardRequest(req, res, options, proxy = new EventEmitter(), callback 
   running.delete(options);
   // What the passes before this one do must not be done twice.
   const rest = { ...options, xfwd: false };
-  if (isSet(options.target)) chooseTarget(call, rest, (one) => configOf(rest, one));
-  if (isSet(options.forward)) call.forward = configOf({ ...rest, target: options.forward });
+  if (isSet(options.target)) chooseTarget(call, rest, { of: configOf });
+  if (isSet(options.forward)) call.forward = configOf(rest, options.forward);
   call.exchange = start(proxy, req, res, call);
 }
 

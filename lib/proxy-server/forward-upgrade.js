@@ -32,7 +32,7 @@ function forwardUpgrade(req, socket, options, head, proxy, callback) {
   // What the passes before this one do must not be done twice.
   const rest = { ...options, xfwd: false, ...limitOf(options) };
   call.turn = takeTurn(proxy, options.target);
-  chooseTarget(call, rest, (one) => memo.of(rest, one));
+  chooseTarget(call, rest, memo);
   const { headers } = options;
   if (headers !== undefined && headers !== null) call.headers = { ...headers };
   const exchange = new Upgrade(proxy, req, socket, head, call);

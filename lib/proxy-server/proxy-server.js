@@ -28,7 +28,7 @@ class ProxyServer extends EventEmitter {
     super();
     this.options = options ?? {};
     checkOptions(this.options);
-    this.#configure(this.options, {});
+    this.#configure(this.options, { turn: 0 });
     // Own properties, callable without their object, and replaceable: users do all three.
     this.web = (req, res, ...rest) => this.#web(req, res, rest);
     this.ws = (req, socket, ...rest) => upgrade(this, req, socket, rest);
@@ -62,9 +62,9 @@ class ProxyServer extends EventEmitter {
   /** Notes the configurations of the two legs; none for one that is not wanted, or that a function will name. */
   #configure(options, call) {
     const { target, forward } = options;
-    if (isNamed(target)) chooseTarget(call, options, (one) => this.#configs.of(options, one));
+    if (isNamed(target)) chooseTarget(call, options, this.#configs);
     else checkOptions(options);
-    if (isNamed(forward)) call.forward = this.#forwardConfigs.of({ ...options, target: forward });
+    if (isNamed(forward)) call.forward = this.#forwardConfigs.of(options, forward);
   }
 
   #begin(req, res, call) {
