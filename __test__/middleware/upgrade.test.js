@@ -285,6 +285,7 @@ describe('a client that resets', () => {
 });
 
 describe('a failure before the target is known', () => {
+  const REFUSAL = 'HTTP/1.1 500 Internal Server Error\r\ncontent-length: 0\r\nconnection: close\r\n\r\n';
   const thrown = new Error('of the user');
   const FAILURES = {
     'a router throws': [
@@ -300,7 +301,7 @@ describe('a failure before the target is known', () => {
   };
 
   test.each(Object.keys(FAILURES))(
-    '%s: error with request and socket, then the socket is destroyed',
+    '%s: error with request and socket, then the client is told',
     async (name) => {
       const [options, message] = FAILURES[name];
       const calls = [];
@@ -311,11 +312,18 @@ describe('a failure before the target is known', () => {
       for (const own of [undefined, on]) {
         const { port, server } = await serverOf();
         server.on('upgrade', createProxyMiddleware({ target, ...options, on: own }).upgrade);
-        expect(await rawExchange(port, handshake('/ws'))).toBe('');
+        expect(await rawExchange(port, handshake('/ws'))).toBe(REFUSAL);
       }
       expect(calls).toEqual([[message, '/ws', 'function', []]]);
     },
   );
+
+  test('a router that takes too long: 504', async () => {
+    const { port, server } = await serverOf();
+    const router = () => new Promise(() => {});
+    server.on('upgrade', createProxyMiddleware({ router, hookTimeout: 50 }).upgrade);
+    expect(await rawExchange(port, handshake('/ws'))).toMatch(/^HTTP\/1\.1 504 /);
+  });
 
   test('what a listener answers goes out', async () => {
     const on = { error: (error, req, socket) => socket.end('HTTP/1.1 503 Mine\r\n\r\n') };
@@ -333,7 +341,7 @@ describe('a failure before the target is known', () => {
     };
     const { port, server } = await serverOf();
     server.on('upgrade', createProxyMiddleware({ router: {}, on }).upgrade);
-    expect(await rawExchange(port, handshake('/ws'))).toBe('');
+    expect(await rawExchange(port, handshake('/ws'))).toBe(REFUSAL);
     expect(emitWarning.mock.calls).toEqual([[expect.stringMatching('of the user'), expect.anything()]]);
     emitWarning.mockRestore();
   });

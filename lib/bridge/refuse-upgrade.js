@@ -1,7 +1,7 @@
 'use strict';
 
 const { STATUS_CODES } = require('node:http');
-const { endGently } = require('./sockets.js');
+const { closeSoon, endGently } = require('./sockets.js');
 
 /** Sockets that speak another protocol by now. */
 const switched = new WeakSet();
@@ -32,4 +32,17 @@ function refuseUpgrade(socket, status) {
   endGently(socket);
 }
 
-module.exports = { markSwitched, refuseUpgrade };
+/**
+ * Ends the connection of an upgrade that has failed: behind what a listener has answered, or with an answer.
+ *
+ * @param {import('node:stream').Duplex} socket
+ * @param {number | undefined} written its `bytesWritten` before the listeners were told
+ * @param {number} status
+ */
+function endRefused(socket, written, status) {
+  if (socket.destroyed) return;
+  if (socket.writableEnded || socket.bytesWritten !== written) closeSoon(socket);
+  else refuseUpgrade(socket, status);
+}
+
+module.exports = { endRefused, markSwitched, refuseUpgrade };

@@ -9,13 +9,13 @@ const { Engine } = require('./engine.js');
 const { hookError, proxyError, unpackError } = require('./errors.js');
 const { packRequest, unpack } = require('./head-codec.js');
 const { callListeners, withinTime } = require('./listeners.js');
-const { closeSoon, setupSocket } = require('./sockets.js');
 const { judge } = require('./messages.js');
+const { setupSocket } = require('./sockets.js');
 const { RefusedUpgrade } = require('./refused-upgrade.js');
 const { Tunnel } = require('./tunnel.js');
 const { UpgradeClient } = require('./upgrade-client.js');
 const { warnOnce } = require('./warning.js');
-const { markSwitched, refuseUpgrade } = require('./refuse-upgrade.js');
+const { endRefused, markSwitched } = require('./refuse-upgrade.js');
 const { holdTarget, releaseTarget } = require('./open-sockets.js');
 const { ProxyRequest } = require('../facades/proxy-request.js');
 const { ProxyResponse } = require('../facades/proxy-response.js');
@@ -357,10 +357,7 @@ class Upgrade {
   }
 
   #endUnswitched(error) {
-    const socket = this.#socket;
-    const isAnswered = socket.writableEnded || socket.bytesWritten !== this.#written;
-    if (isAnswered) closeSoon(socket);
-    else refuseUpgrade(socket, error.status ?? 502);
+    endRefused(this.#socket, this.#written, error.status ?? 502);
   }
 
   #emit(event, args) {

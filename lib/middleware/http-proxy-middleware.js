@@ -4,6 +4,7 @@ const { hookError } = require('../bridge/errors.js');
 const { PASS_ON, PASSED_ON } = require('../bridge/exchange-life.js');
 const { CONSUMED_BODY } = require('../bridge/exchange-request.js');
 const { callListeners } = require('../bridge/listeners.js');
+const { endRefused } = require('../bridge/refuse-upgrade.js');
 const { warnOnce } = require('../bridge/warning.js');
 const { ProxyServer } = require('../proxy-server/proxy-server.js');
 const { verifyConfig } = require('./configuration.js');
@@ -18,8 +19,9 @@ const { responseTransform } = require('./response-transform.js');
 const { RULES } = require('./rules.js');
 const { serverOf } = require('./server-hooks.js');
 const { Servers } = require('./servers.js');
+const { getStatusCode } = require('./status-code.js');
 const { isHandshake, takeOverSocket } = require('./take-over.js');
-const { claimSocket, endSocket, guardSocket } = require('./upgrade-socket.js');
+const { claimSocket, guardSocket } = require('./upgrade-socket.js');
 
 /** One middleware: what is decided about a request before it is forwarded. */
 class HttpProxyMiddleware {
@@ -177,10 +179,11 @@ class HttpProxyMiddleware {
   }
 
   async #upgradeFailed(error, req, socket) {
+    const written = socket.bytesWritten;
     const guard = (thrown) => warnOnce(this.#proxy, thrown);
     const pending = callListeners(this.#proxy, 'error', [error, req, socket], guard);
     if (pending !== undefined) await Promise.all(pending);
-    endSocket(socket);
+    endRefused(socket, written, getStatusCode(error));
   }
 
   serverClosed(server) {

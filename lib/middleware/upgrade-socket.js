@@ -32,10 +32,4 @@ function claimSocket(socket) {
   return true;
 }
 
-/** Ends a socket on which something has failed; what a listener has answered goes out first. */
-function endSocket(socket) {
-  if (socket.writableEnded && typeof socket.destroySoon === 'function') socket.destroySoon();
-  else socket.destroy();
-}
-
-module.exports = { claimSocket, endSocket, guardSocket };
+module.exports = { claimSocket, guardSocket };

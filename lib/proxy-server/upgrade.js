@@ -2,7 +2,6 @@
 
 const { hookError } = require('../bridge/errors.js');
 const { Outcome } = require('../bridge/outcome.js');
-const { closeSoon } = require('../bridge/sockets.js');
 const { warnOnce } = require('../bridge/warning.js');
 const { callArguments } = require('./arguments.js');
 const { Call } = require('./call.js');
@@ -11,7 +10,7 @@ const { running } = require('./forward-upgrade.js');
 const { holdSocket } = require('../bridge/open-sockets.js');
 const { checkOptions } = require('./options.js');
 const { runPasses, settled } = require('./passes.js');
-const { refuseUpgrade } = require('../bridge/refuse-upgrade.js');
+const { endRefused } = require('../bridge/refuse-upgrade.js');
 
 /**
  * `ws()`: runs the passes on an upgrade.
@@ -78,9 +77,7 @@ function failUpgrade(proxy, req, socket, call, error) {
   const written = socket.bytesWritten;
   call.failUpgrade(error, req, socket, guard);
   call.settled();
-  if (socket.destroyed) return;
-  if (socket.writableEnded || socket.bytesWritten !== written) closeSoon(socket);
-  else refuseUpgrade(socket, error.status ?? 500);
+  endRefused(socket, written, error.status ?? 500);
 }
 
 function ignore() {}

@@ -96,6 +96,7 @@ const granted = [
       target.socket.end('bye');
       await client.closed(1000).catch(() => {});
       client.socket.end();
+      await ended(target);
     },
   }),
   upgrade('the target resets', { act: resetBy('target') }),

@@ -8,10 +8,15 @@ module.exports = [
   {
     id: 'upgrade-failures-answered',
     originals: MIDDLEWARES,
-    what: 'A handshake that its target does not answer is answered with 502.',
+    what: 'A handshake that its target does not answer is answered with 502, and one whose router or rewriter fails with 500.',
     reason: 'A status says more than a closed connection.',
     rule: 'safe',
-    scenarios: ['upgrades: nobody listens', 'upgrades: a target that closes'],
+    scenarios: [
+      'upgrades: nobody listens',
+      'upgrades: a target that closes',
+      'upgrades: a router that throws*',
+      'upgrades: a rewriter that rejects',
+    ],
     where: ['upgrade answer', 'upgrade fields'],
     theirs: '',
   },
