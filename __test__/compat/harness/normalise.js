@@ -45,7 +45,9 @@ function factsOf(observed, scenario) {
     });
   }
   if (observed.client) addResponses(add, observed.client, exact);
-  const events = observed.events.map((event) => event.replace(/(HPE_\w+): .*|(?<=certificate); if .*/, '$1'));
+  const events = observed.events.map((event) =>
+    event.replace(/(HPE_\w+): .*|(?<=certificate); if .*?--use-system-ca/, '$1'),
+  );
   add('events', (scenario.unordered ? events.toSorted() : events).join(', '));
   for (const [where, text] of Object.entries(observed.facts ?? {})) add(where, text);
   observed.notes.forEach((note, i) => add(`note ${i + 1}`, note));

@@ -17,7 +17,8 @@ const ANSWER = 'HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello';
 const ENDINGS = {
   keep: () => {},
   fin: (socket) => socket.end(),
-  rst: (socket) => socket.resetAndDestroy(),
+  // A moment later: what has arrived and was not read yet goes with the reset.
+  rst: (socket) => setTimeout(() => socket.resetAndDestroy(), 30),
 };
 
 /**

@@ -64,13 +64,12 @@ module.exports = [
   },
   {
     id: 'middleware-reset-within-a-body',
-    originals: [HPM_4],
-    what: 'The `error` of a connection that was reset within the body says so (`read ECONNRESET`).',
-    reason: 'Errors carry Node’s codes and messages.',
-    rule: 'codes',
+    originals: MIDDLEWARES,
+    what: 'A response whose target resets the connection within the body is cut; no text of an error is added to the body.',
+    reason: 'The head is on its way; the text of an error would pass for the body.',
+    rule: 'safe',
     scenarios: ['errors: reset within a body of known length'],
-    where: ['events'],
-    ours: '*ECONNRESET: read ECONNRESET*',
+    where: ['response*'],
   },
   {
     id: 'bad-chunks-cut',
