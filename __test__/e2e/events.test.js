@@ -147,7 +147,7 @@ const SCENARIOS = {
   },
 };
 
-/** http-proxy does not notice clients that leave (contract/http-proxy.md §4.3). */
+/** http-proxy does not notice clients that leave. */
 const LEAVING = {
   'a client that leaves before the answer': {
     target: answering(''),

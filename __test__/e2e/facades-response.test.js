@@ -1,8 +1,8 @@
 'use strict';
 
 /**
- * What listeners use of `proxyRes` (contract/http-proxy.md §4.2): each member says, or does, what it does with http-proxy-3, which is asked in
- * the same run.
+ * What listeners use of `proxyRes`: each member says, or does, what it does with http-proxy-3, which is asked in the
+ * same run.
  */
 
 const net = require('node:net');

@@ -1,8 +1,7 @@
 'use strict';
 
 /**
- * What listeners use of `proxyReq` (contract/http-proxy.md §4.2): each member says, or does, what it does with http-proxy-3,
- * which is asked in the same run.
+ * What listeners use of `proxyReq`: each member says, or does, what it does with http-proxy-3, which is asked in the same run.
  */
 
 const http = require('node:http');

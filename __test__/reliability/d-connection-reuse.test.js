@@ -23,7 +23,7 @@ const ENDINGS = [
 afterEach(closeAll);
 
 describe.each(FACES)('%s', (name, face) => {
-  /** The status for a target that closed without an answer (contract/http-proxy-middleware.md §4.1). */
+  /** The status for a target that closed without an answer. */
   const HUNG_UP = name === 'createProxyMiddleware' ? 504 : 502;
 
   const ask = async (port, method = 'GET', body = '') => {

@@ -1,6 +1,6 @@
 'use strict';
 
-/** F-40…F-42, F-44…F-46: connections that are kept, and what may have happened to them meanwhile (retry rules of reliability.md §1.2). */
+/** F-40…F-42, F-44…F-46: connections that are kept, and what may have happened to them meanwhile. */
 
 const http = require('node:http');
 const { setTimeout: pause } = require('node:timers/promises');

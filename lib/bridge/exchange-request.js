@@ -3,7 +3,7 @@
 /**
  * The request's way: from `web(req, res)` to the engine, past the `proxyReq` listeners if there are any.
  *
- * Nothing is made for listeners that do not exist. Without any, the head crosses to the engine in one call (design.md §3).
+ * Nothing is made for listeners that do not exist. Without any, the head crosses to the engine in one call.
  */
 
 const { saysItsEnd, unwatchClient } = require('./client.js');

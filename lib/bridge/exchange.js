@@ -2,7 +2,7 @@
 
 /**
  * One proxied request, from `web(req, res)` to its end. Here is the response's way: from the engine to the client, past the `proxyRes`
- * listeners if there are any. Without listeners a response comes with one completion (design.md §3).
+ * listeners if there are any. Without listeners a response comes with one completion.
  */
 
 const { saysItsEnd, unwatchClient } = require('./client.js');

@@ -53,7 +53,7 @@ function checkIsOurs(proxyRes) {
   throw proxyError('ERR_PROXY_INTERCEPTOR_NOT_ALONE', message, 502, 'hook', 'internal');
 }
 
-/** Whether there is a body to be intercepted at all (contract §6.1, 4). */
+/** Whether there is a body to be intercepted at all. */
 function hasNoBody(req, { statusCode }) {
   return req.method === 'HEAD' || isBodiless(statusCode);
 }
@@ -122,9 +122,8 @@ function send(res, bytes) {
 }
 
 /**
- * Copies status and fields. What frames or codes the body is left out (contract §6.1, 3), and so is what was about the target's connection
- * (design.md §6, 5). Cookies keep their `Domain` (contract §10, 3: http-proxy-middleware spoils it) unless `cookieDomainRewrite` says
- * otherwise; the engine's other rewriting does not run on responses that are handled here (contract §6.1, 3).
+ * Copies status and fields. What frames or codes the body is left out, and so is what was about the target's connection. Cookies keep their
+ * `Domain` unless `cookieDomainRewrite` says otherwise; the engine's other rewriting does not run on responses that are handled here.
  */
 function copyHead(proxyRes, res, coding, copied) {
   res.statusCode = proxyRes.statusCode;

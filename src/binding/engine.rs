@@ -1,4 +1,4 @@
-//! `NativeEngine`: the engine of one Node environment, and the crossings of the boundary (design.md §4).
+//! `NativeEngine`: the engine of one Node environment, and the crossings of the boundary.
 //!
 //! Exchanges have numbers, given out by JavaScript. A number is free again when the last completion of its exchange was drained and, if a
 //! body was streamed, `release` was called.

@@ -57,7 +57,7 @@ pub struct Authorization {
     pub yields: bool,
 }
 
-/// Time limits towards the target (design.md §6.6).
+/// Time limits towards the target.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Timeouts {
     /// Name, connection and TLS handshake. `None`: 10 s.
@@ -90,7 +90,7 @@ impl Timeouts {
     }
 }
 
-/// Name, connection and handshake together (design.md §6.6).
+/// Name, connection and handshake together.
 const CONNECT_LIMIT: Duration = Duration::from_secs(10);
 
 impl Config {

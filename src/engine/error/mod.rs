@@ -23,7 +23,7 @@ pub struct Error {
     pub kind: Kind,
     /// The part of the exchange in which it happened.
     pub phase: Phase,
-    /// Something had come back from the target: the request must not be sent again (reliability.md §1.2).
+    /// Something had come back from the target: the request must not be sent again.
     pub answered: bool,
 }
 
@@ -65,7 +65,7 @@ impl Error {
         }
     }
 
-    /// The status for a client that can still be answered (reliability.md §3: 502 for what the target did, 504 for every time-out,
+    /// The status for a client that can still be answered (502 for what the target did, 504 for every time-out,
     /// 503 when this machine is out of descriptors or ports).
     pub const fn status(&self) -> u16 {
         match &self.kind {
@@ -218,7 +218,7 @@ impl Side {
     }
 }
 
-/// A time limit (design.md §6.6).
+/// A time limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Limit {
     /// Name, connection and TLS handshake.

@@ -350,7 +350,7 @@ const fn phase(limit: Limit) -> Phase {
 
 /// Not an interim response to whoever has asked for it.
 const SWITCHING: u16 = 101;
-/// Interim responses passed on; further ones are dropped (reliability.md D-21).
+/// Interim responses passed on; further ones are dropped (docs/reliability-rows.md, D-21).
 const MOST_INTERIM: usize = 16;
 /// Beyond this, an answer is not expected any more (D-22).
 const MOST_INTERIM_EVER: usize = 1024;

@@ -12,7 +12,7 @@ use std::io;
 use tokio::io::{AsyncWrite, AsyncWriteExt};
 use tokio::time::timeout;
 
-/// The request's body, and as much of it as a second attempt may need (reliability.md §1.2).
+/// The request's body, and as much of it as a second attempt may need.
 #[derive(Debug)]
 pub(super) struct Body<'a> {
     /// The whole body, if it was handed over in one piece.

@@ -96,5 +96,5 @@ impl RequestHead {
     }
 }
 
-/// Longer methods are attacks (reliability.md A-49).
+/// Longer methods are attacks.
 const LONGEST_METHOD: usize = 32;

@@ -1,4 +1,4 @@
-//! Response heads of HTTP/1 targets: httparse's grammar, and the rules it leaves to its caller (reliability.md D).
+//! Response heads of HTTP/1 targets: httparse's grammar, and the rules it leaves to its caller (docs/reliability-rows.md, D).
 //!
 //! A head is parsed once, when its end has arrived, so that a head that drips in byte by byte costs no more than one in a piece.
 
@@ -154,7 +154,7 @@ const fn fault(fault: Fault) -> Error {
 }
 
 const PREFIX: &[u8] = b"HTTP/";
-/// Response limits of reliability.md D-19.
+/// Limits of responses (docs/reliability-rows.md, D-19).
 const LARGEST_HEAD: usize = 64 * 1024;
 const MOST_FIELDS: usize = 200;
 

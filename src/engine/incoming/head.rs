@@ -5,7 +5,7 @@ use crate::engine::error::{Error, Refusal};
 use crate::engine::head::{Client, Fields, RequestHead, is_host};
 use bytes::Bytes;
 
-/// Refuses what must not be forwarded (reliability.md C-01…C-09).
+/// Refuses what must not be forwarded (docs/reliability-rows.md, C-01 to C-09).
 pub(super) fn check(head: &RequestHead, client: &Client, config: &Config) -> Result<(), Error> {
     head.check_line()?;
     if client.truncated {

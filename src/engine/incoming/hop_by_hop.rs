@@ -42,5 +42,5 @@ fn is_essential(name: &[u8]) -> bool {
         .any(|e| e.eq_ignore_ascii_case(name))
 }
 
-/// More are an attack on the quadratic comparison (reliability.md A-72).
+/// More are an attack on the quadratic comparison.
 const MOST_NOMINATIONS: usize = 64;

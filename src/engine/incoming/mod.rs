@@ -1,6 +1,6 @@
 //! The passes on a request head, from the client's to the one that is sent. Pure: a head and a [`Config`] in, a head out.
 //!
-//! Where the originals have a pass for it, the function has its name (contract/http-proxy.md §3.1).
+//! Where the originals have a pass for it, the function has its name.
 
 mod head;
 mod hop_by_hop;

@@ -16,7 +16,7 @@ pub struct Stats {
     pub started: AtomicUsize,
     /// Connections made.
     pub connected: AtomicUsize,
-    /// Requests sent a second time (reliability.md §1.2).
+    /// Requests sent a second time.
     pub retries: AtomicUsize,
     /// Tasks that panicked.
     pub panics: AtomicUsize,

@@ -1,6 +1,6 @@
 //! The passes on a response head, from the target's to the one that the client gets. Pure: a head in, a head out.
 //!
-//! Where the originals have a pass for it, the function has its name (contract/http-proxy.md §3.2).
+//! Where the originals have a pass for it, the function has its name.
 
 mod cookies;
 mod merge;
@@ -68,7 +68,7 @@ fn content_length(fields: &Fields, status: u16, framing: Framing, config: &Confi
     Some(Field { name, value: Bytes::from(length.to_string()) })
 }
 
-/// Drops trailers that would change what was already said (reliability.md A-35, D-41).
+/// Drops trailers that would change what was already said (docs/reliability-rows.md, D-41).
 pub fn run_trailers(trailers: &mut Fields) {
     strip_hop_by_hop(trailers);
     trailers.retain(|field| !FORBIDDEN_IN_TRAILERS.iter().any(|name| field.name.eq_ignore_ascii_case(name)));

@@ -215,7 +215,7 @@ impl Idle {
     }
 }
 
-/// Who has ended its half has long said all; the other is given this long between two of its pieces (reliability.md E-15).
+/// Who has ended its half has long said all; the other is given this long between two of its pieces (docs/reliability-rows.md, E-15).
 pub(super) const HALF_CLOSED: Duration = Duration::from_secs(30);
 
 #[cfg(test)]

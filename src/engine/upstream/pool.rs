@@ -1,4 +1,4 @@
-//! Idle connections, kept for the next request to the same place with the same settings (reliability.md §1.1, D-24…D-30).
+//! Idle connections, kept for the next request to the same place with the same settings (docs/reliability-rows.md, D-24 to D-30).
 //!
 //! A connection is in here only while it is quiet: bytes nobody asked for, or its end, throw it out at once.
 
@@ -27,7 +27,7 @@ pub struct Key {
     pub local_address: Option<IpAddr>,
     /// How the target is verified; `None` for plain ones.
     pub tls: Option<Arc<TlsProfile>>,
-    /// The name that the certificate must have: the outgoing `Host` (contract/http-proxy.md §2.4).
+    /// The name that the certificate must have: the outgoing `Host`.
     pub server_name: Option<Arc<str>>,
 }
 
@@ -186,7 +186,7 @@ pub(crate) fn lifetime(fields: &Fields) -> Duration {
     lifetime
 }
 
-/// Shorter than the five seconds after which Node's servers close (design.md §6.7).
+/// Shorter than the five seconds after which Node's servers close.
 pub(super) const IDLE_LIMIT: Duration = Duration::from_secs(4);
 const LONGEST_LIFETIME: Duration = Duration::from_secs(60);
 const MOST_IDLE: usize = 1024;

@@ -54,7 +54,7 @@ fn alternate(addresses: Vec<SocketAddr>) -> Vec<SocketAddr> {
     }
 }
 
-/// A name with a hundred addresses is no reason to try a hundred (reliability.md D-45).
+/// A name with a hundred addresses is no reason to try a hundred (docs/reliability-rows.md, D-45).
 const MOST_ADDRESSES: usize = 16;
 
 #[cfg(test)]

@@ -21,7 +21,7 @@ async fn what_is_pending_goes_first_and_the_end_last() {
     moving.await.unwrap().unwrap();
 }
 
-/// reliability.md E-17
+/// docs/reliability-rows.md, E-17
 #[tokio::test]
 async fn a_blocked_direction_holds_one_read_and_an_idle_one_nothing() {
     let (mut client, mut from) = duplex(1024 * 1024);
@@ -65,7 +65,7 @@ async fn waits(idle: &mut Idle, moved: bool, is_half_closed: bool) -> bool {
     poll_fn(|cx| Poll::Ready(idle.poll(cx, moved, is_half_closed).is_pending())).await
 }
 
-/// reliability.md E-18
+/// docs/reliability-rows.md, E-18
 #[tokio::test(start_paused = true)]
 async fn without_a_limit_silence_is_no_end() {
     let mut idle = Idle::new(None);
@@ -88,7 +88,7 @@ async fn what_moves_is_given_the_whole_limit_again() {
     assert!(!waits(&mut idle, false, false).await);
 }
 
-/// reliability.md E-15
+/// docs/reliability-rows.md, E-15
 #[tokio::test(start_paused = true)]
 async fn half_a_tunnel_waits_for_half_a_minute() {
     for limit in [None, Some(Duration::from_secs(3600))] {

@@ -166,7 +166,7 @@ fn take(buffer: &mut BytesMut, most: u64) -> Option<Bytes> {
 
 /// Sixteen hexadecimal digits fill 64 bits.
 const MOST_DIGITS: usize = 16;
-/// Chunk extensions and trailers together (reliability.md D-48).
+/// Chunk extensions and trailers together (docs/reliability-rows.md, D-48).
 const MOST_OVERHEAD: usize = 16 * 1024;
 const MOST_TRAILERS: usize = 100;
 
