@@ -1,7 +1,7 @@
 use super::*;
 use crate::engine::Target;
 use crate::engine::config::Timeouts;
-use crate::engine::error::{Limit, Peer};
+use crate::engine::error::Peer;
 use crate::engine::head::{Fields, RequestHead, Version};
 use crate::engine::ring::Completion;
 use crate::engine::upstream::Connection;
@@ -10,6 +10,8 @@ use std::pin::Pin;
 use std::sync::Mutex;
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream};
+
+mod limits;
 
 /// Hands out the near ends of pipes; the tests play the target at the far ends.
 struct Pipes {
@@ -94,13 +96,6 @@ fn order(method: &'static str, framing: Option<Framing>, body: Option<&'static s
 
 fn get() -> Order {
     order("GET", None, Some(""))
-}
-
-fn limited(mut order: Order, timeouts: Timeouts) -> Order {
-    let mut config = Config::new(Target::parse("http://h").unwrap());
-    config.timeouts = timeouts;
-    order.config = Arc::new(config);
-    order
 }
 
 async fn read_head(target: &mut DuplexStream) -> String {
@@ -217,74 +212,6 @@ async fn a_caller_that_asks_for_it_is_told_when_a_connection_is_there() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_head_limit_is_a_deadline_that_drips_do_not_extend() {
-    let mut bench = Bench::new(1);
-    let mut target = bench.target();
-    let second = Some(Duration::from_secs(1));
-    bench.start(limited(get(), Timeouts { head: second, ..Timeouts::default() }));
-    let dripping = tokio::spawn(async move {
-        for byte in b"HTTP/1.1 200 OK\r\nA: b\r\n" {
-            target.write_all(&[*byte]).await.unwrap();
-            tokio::time::sleep(Duration::from_millis(300)).await;
-        }
-    });
-    let Event::Failed(error) = bench.completion().await else { panic!("not failed") };
-    assert!(matches!(error.kind, Kind::Timeout(Limit::Head, None)));
-    assert_eq!(error.status(), 504);
-    dripping.abort();
-}
-
-#[tokio::test(start_paused = true)]
-async fn the_idle_limit_is_between_two_reads() {
-    let mut bench = Bench::new(1);
-    let mut target = bench.target();
-    let second = Some(Duration::from_secs(1));
-    bench.start(limited(get(), Timeouts { idle: second, ..Timeouts::default() }));
-    read_head(&mut target).await;
-    target.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n").await.unwrap();
-    assert!(matches!(bench.completion().await, Event::Response(_, None)));
-    for _ in 0..3 {
-        target.write_all(b"x").await.unwrap();
-        tokio::time::sleep(Duration::from_millis(900)).await;
-    }
-    let mut last = bench.completion().await;
-    while matches!(last, Event::Readable) {
-        last = bench.completion().await;
-    }
-    let Event::Failed(error) = last else { panic!("not failed: {last:?}") };
-    assert!(matches!(error.kind, Kind::Timeout(Limit::Idle, None)));
-}
-
-#[tokio::test(start_paused = true)]
-async fn the_total_limit_is_the_whole_exchange_s() {
-    let second = Duration::from_secs(1);
-    let timeouts = Timeouts { total: Some(second), named: true, ..Timeouts::default() };
-    for (head, phase) in
-        [(&b""[..], Phase::Head), (b"HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n", Phase::Body)]
-    {
-        let mut bench = Bench::new(1);
-        let mut target = bench.target();
-        bench.start(limited(get(), timeouts));
-        read_head(&mut target).await;
-        target.write_all(head).await.unwrap();
-        let dripping = tokio::spawn(async move {
-            while !head.is_empty() && target.write_all(b"x").await.is_ok() {
-                tokio::time::sleep(Duration::from_millis(300)).await;
-            }
-            tokio::time::sleep(Duration::from_secs(9)).await;
-        });
-        let mut last = bench.completion().await;
-        while matches!(last, Event::Readable | Event::Response(_, None)) {
-            last = bench.completion().await;
-        }
-        let Event::Failed(error) = last else { panic!("not failed: {last:?}") };
-        assert!(matches!(error.kind, Kind::Timeout(Limit::Total, Some(after)) if after == second));
-        assert_eq!((error.phase, error.code()), (phase, "ERR_PROXY_TOTAL_TIMEOUT"));
-        dripping.abort();
-    }
-}
-
-#[tokio::test(start_paused = true)]
 async fn a_failure_says_whether_anything_had_come_back() {
     for (answer, answered) in [(&b""[..], false), (b"HTTP/1.", true), (b"garbage\r\n\r\n", true)] {
         let mut bench = Bench::new(1);
@@ -296,17 +223,6 @@ async fn a_failure_says_whether_anything_had_come_back() {
         let Event::Failed(error) = bench.completion().await else { panic!("not failed") };
         assert_eq!(error.answered, answered, "{}", answer.escape_ascii());
     }
-}
-
-#[tokio::test(start_paused = true)]
-async fn without_limits_nothing_times_out() {
-    let mut bench = Bench::new(1);
-    let mut target = bench.target();
-    bench.start(get());
-    read_head(&mut target).await;
-    tokio::time::sleep(Duration::from_secs(24 * 3600)).await;
-    target.write_all(OK).await.unwrap();
-    assert!(matches!(bench.completion().await, Event::Response(..)));
 }
 
 #[tokio::test(start_paused = true)]
