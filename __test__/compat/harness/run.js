@@ -109,7 +109,7 @@ async function drive(scenario, implementation, { at, observed, ends, listening, 
   };
   const requests = [scenario.request ?? DEFAULT_REQUEST].flat();
   const client = await sendRequests(server.address().port, requests, {
-    patience: scenario.patience ?? 2000,
+    patience: scenario.patience ?? 8000,
     overTls: scenario.overTls === true,
   });
   ends.push(() => client.socket.destroy());

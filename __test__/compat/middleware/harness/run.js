@@ -90,7 +90,7 @@ async function drive(scenario, version, { at, observed, ends, recorder, recordin
     observed.upgrade = await upgrade(port, scenario, ends);
     return;
   }
-  const sent = sendRequests(port, requests, { patience: scenario.patience ?? 2000, overTls: false });
+  const sent = sendRequests(port, requests, { patience: scenario.patience ?? 8000, overTls: false });
   if (scenario.leaves) {
     await quiet(upstream, 1);
     server.closeAllConnections();
@@ -98,6 +98,8 @@ async function drive(scenario, version, { at, observed, ends, recorder, recordin
   const client = await sent;
   ends.push(() => client.socket.destroy());
   await quiet(upstream, scenario.requests ?? 0, second, 0);
+  // That a client has gone is heard of by and by.
+  if (client.ending !== null && client.text === '') await new Promise((resolve) => setTimeout(resolve, 300));
   if (scenario.leaves) return;
   const isWaiting = client.isWaiting === true;
   observed.client = { text: client.text, ending: client.ending, isWaiting, requests };
