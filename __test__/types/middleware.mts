@@ -119,7 +119,5 @@ createProxyMiddleware({
       direction === 'toClient' && !binary ? `${message}` : null,
   },
 });
-createProxyMiddleware({
-  // @ts-expect-error A message is no number.
-  on: { wsMessage: () => 5 },
-});
+// @ts-expect-error a message is no number
+createProxyMiddleware({ target: 'ws://a', on: { wsMessage: () => 5 } });

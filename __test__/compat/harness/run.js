@@ -114,6 +114,7 @@ async function drive(scenario, implementation, { at, observed, ends, listening, 
   });
   ends.push(() => client.socket.destroy());
   await quiet(upstream, scenario.requests ?? requests.length, forward, requests.length);
+  await noticed(client);
   observed.client = {
     text: client.text,
     ending: client.ending,
@@ -124,6 +125,11 @@ async function drive(scenario, implementation, { at, observed, ends, listening, 
   for (const [name, peer] of Object.entries({ target: upstream, forward })) {
     observed[name] = peer?.connections.map(({ text, from }) => ({ text, from })) ?? [];
   }
+}
+
+/** That a client has gone without an answer is heard of by and by. */
+async function noticed(client) {
+  if (client.ending !== null && client.text === '') await new Promise((resolve) => setTimeout(resolve, 300));
 }
 
 /** Lets what is on its way arrive: the requests (which may come after the response), then whatever follows. */
@@ -199,4 +205,4 @@ async function listeningProxy(proxy, ends) {
   return server;
 }
 
-module.exports = { DEFAULT_REQUEST, appServer, closeServer, describe, listeningProxy, quiet, run };
+module.exports = { DEFAULT_REQUEST, appServer, closeServer, describe, listeningProxy, noticed, quiet, run };

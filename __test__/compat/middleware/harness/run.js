@@ -7,7 +7,7 @@ const express4 = require('express4');
 const express5 = require('express');
 const { sendRequests } = require('../../harness/client.js');
 const { factsOf, withoutPorts } = require('../../harness/normalise.js');
-const { DEFAULT_REQUEST, appServer, closeServer, describe, quiet } = require('../../harness/run.js');
+const { DEFAULT_REQUEST, appServer, closeServer, describe, noticed, quiet } = require('../../harness/run.js');
 const { startUpstream } = require('../../harness/upstream.js');
 const { Recorder } = require('./record.js');
 const { listenToUpgrades, upgrade, upgradeFacts } = require('./upgrade.js');
@@ -98,8 +98,7 @@ async function drive(scenario, version, { at, observed, ends, recorder, recordin
   const client = await sent;
   ends.push(() => client.socket.destroy());
   await quiet(upstream, scenario.requests ?? 0, second, 0);
-  // That a client has gone is heard of by and by.
-  if (client.ending !== null && client.text === '') await new Promise((resolve) => setTimeout(resolve, 300));
+  await noticed(client);
   if (scenario.leaves) return;
   const isWaiting = client.isWaiting === true;
   observed.client = { text: client.text, ending: client.ending, isWaiting, requests };
