@@ -109,11 +109,12 @@ async function drive(scenario, implementation, { at, observed, ends, listening, 
   };
   const requests = [scenario.request ?? DEFAULT_REQUEST].flat();
   const client = await sendRequests(server.address().port, requests, {
-    patience: scenario.patience ?? 2000,
+    patience: scenario.patience ?? 8000,
     overTls: scenario.overTls === true,
   });
   ends.push(() => client.socket.destroy());
   await quiet(upstream, scenario.requests ?? requests.length, forward, requests.length);
+  await noticed(client);
   observed.client = {
     text: client.text,
     ending: client.ending,
@@ -124,6 +125,11 @@ async function drive(scenario, implementation, { at, observed, ends, listening, 
   for (const [name, peer] of Object.entries({ target: upstream, forward })) {
     observed[name] = peer?.connections.map(({ text, from }) => ({ text, from })) ?? [];
   }
+}
+
+/** That a client has gone without an answer is heard of by and by. */
+async function noticed(client) {
+  if (client.ending !== null && client.text === '') await new Promise((resolve) => setTimeout(resolve, 300));
 }
 
 /** Lets what is on its way arrive: the requests (which may come after the response), then whatever follows. */
@@ -199,4 +205,4 @@ async function listeningProxy(proxy, ends) {
   return server;
 }
 
-module.exports = { DEFAULT_REQUEST, appServer, closeServer, describe, listeningProxy, quiet, run };
+module.exports = { DEFAULT_REQUEST, appServer, closeServer, describe, listeningProxy, noticed, quiet, run };

@@ -20,7 +20,7 @@ let results;
 
 beforeAll(async () => {
   results = await runEverything(scenarios);
-}, 90_000);
+}, 240_000);
 
 /** What came of a run; a harness that failed fails the test. */
 function factsOf(scenario, version) {

@@ -46,9 +46,9 @@ module.exports = [
   },
   {
     name: 'timeout, and no answer',
-    options: ({ target }) => ({ target, timeout: 80 }),
+    options: ({ target }) => ({ target, timeout: 400 }),
     upstream: { answer: never },
-    patience: 600,
+    patience: 1500,
   },
   {
     name: 'timeout, and an answer in time',
@@ -57,9 +57,9 @@ module.exports = [
   },
   {
     name: 'timeout in one call',
-    perCall: () => ({ timeout: 80 }),
+    perCall: () => ({ timeout: 400 }),
     upstream: { answer: never },
-    patience: 600,
+    patience: 1500,
   },
   {
     name: 'timeout of 0',
@@ -68,7 +68,7 @@ module.exports = [
   },
   {
     name: 'timeout and proxyTimeout, the second is shorter',
-    options: ({ target }) => ({ target, timeout: 900, proxyTimeout: 80 }),
+    options: ({ target }) => ({ target, timeout: 2500, proxyTimeout: 400 }),
     upstream: { answer: never },
   },
   {

@@ -7,7 +7,7 @@ const express4 = require('express4');
 const express5 = require('express');
 const { sendRequests } = require('../../harness/client.js');
 const { factsOf, withoutPorts } = require('../../harness/normalise.js');
-const { DEFAULT_REQUEST, appServer, closeServer, describe, quiet } = require('../../harness/run.js');
+const { DEFAULT_REQUEST, appServer, closeServer, describe, noticed, quiet } = require('../../harness/run.js');
 const { startUpstream } = require('../../harness/upstream.js');
 const { Recorder } = require('./record.js');
 const { listenToUpgrades, upgrade, upgradeFacts } = require('./upgrade.js');
@@ -90,7 +90,7 @@ async function drive(scenario, version, { at, observed, ends, recorder, recordin
     observed.upgrade = await upgrade(port, scenario, ends);
     return;
   }
-  const sent = sendRequests(port, requests, { patience: scenario.patience ?? 2000, overTls: false });
+  const sent = sendRequests(port, requests, { patience: scenario.patience ?? 8000, overTls: false });
   if (scenario.leaves) {
     await quiet(upstream, 1);
     server.closeAllConnections();
@@ -98,6 +98,7 @@ async function drive(scenario, version, { at, observed, ends, recorder, recordin
   const client = await sent;
   ends.push(() => client.socket.destroy());
   await quiet(upstream, scenario.requests ?? 0, second, 0);
+  await noticed(client);
   if (scenario.leaves) return;
   const isWaiting = client.isWaiting === true;
   observed.client = { text: client.text, ending: client.ending, isWaiting, requests };

@@ -30,10 +30,10 @@ function listenToUpgrades(server, middleware, { upgrade: { by } }, { recorder, e
  * @param {import('./run.js').Scenario} scenario
  * @param {Function[]} ends
  */
-async function upgrade(port, { upgrade: { by, path = '/socket' }, patience = 2000 }, ends) {
+async function upgrade(port, { upgrade: { by, path = '/socket' }, patience = 8000 }, ends) {
   // The first request shows the middleware its server.
   if (by !== 'listener')
-    await sendRequests(port, [ask('/first')], { patience: 2000, overTls: false }).then((client) =>
+    await sendRequests(port, [ask('/first')], { patience: 8000, overTls: false }).then((client) =>
       client.socket.destroy(),
     );
   const socket = net.connect({ port, host: '127.0.0.1', allowHalfOpen: true });

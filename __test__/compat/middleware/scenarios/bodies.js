@@ -23,7 +23,7 @@ const json = (value, more = []) => send(JSON.stringify(value), ['Content-Type: a
 const form = (text) => send(text, ['Content-Type: application/x-www-form-urlencoded']);
 
 /** Some versions wait for a body that has been read. */
-const HANGING = { patience: 400 };
+const HANGING = { patience: 1500 };
 
 /** A body that no parser made. */
 const given = (name, type, body, more = {}) =>

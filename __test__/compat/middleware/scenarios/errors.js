@@ -14,7 +14,7 @@ const down = (name, more = {}, options = {}) => ({
 const broken = (name, answer, end = 'keep', more = {}) => ({
   name,
   upstream: { answer, end },
-  patience: 400,
+  patience: 1500,
   ...more,
 });
 const failing = (name, error) => ({
@@ -121,8 +121,8 @@ module.exports = [
   {
     name: 'timeout',
     upstream: { answer: () => {} },
-    options: ({ target }) => ({ target, timeout: 60 }),
-    patience: 600,
+    options: ({ target }) => ({ target, timeout: 400 }),
+    patience: 1500,
   },
   ...[
     'ECONNRESET',

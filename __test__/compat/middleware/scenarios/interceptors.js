@@ -93,13 +93,13 @@ module.exports = [
   }),
   intercepted('a 204', head('204 No Content', ['X-A: 1']), noteCall),
   intercepted('a 304', head('304 Not Modified', ['ETag: "x"']), noteCall),
-  intercepted('gzip that is none', coded('gzip', Buffer.from('nonsense')), mark, { patience: 400 }),
+  intercepted('gzip that is none', coded('gzip', Buffer.from('nonsense')), mark, { patience: 1500 }),
   intercepted('gzip that is cut', coded('gzip', zlib.gzipSync('hello').subarray(0, 15)), mark, {
-    patience: 400,
+    patience: 1500,
   }),
   intercepted('a body that is cut', head('200 OK', ['Content-Length: 10']) + 'half', mark, {
     upstream: { answer: head('200 OK', ['Content-Length: 10']) + 'half', end: 'fin' },
-    patience: 400,
+    patience: 1500,
   }),
   intercepted('nobody listens', reply(), mark, {
     options: ({ closed, hpm }) => ({

@@ -50,7 +50,7 @@ module.exports = [
   answering('hostRewrite', ['Location: /x'], { hostRewrite: 'new.test:81' }, '302 Found'),
   answering('autoRewrite', ['Location: /x'], { autoRewrite: true }, '302 Found'),
   answering('protocolRewrite', ['Location: http://127.0.0.1/x'], { protocolRewrite: 'https' }, '302 Found'),
-  having('selfHandleResponse, and nobody handles it', { selfHandleResponse: true }, { patience: 150 }),
+  having('selfHandleResponse, and nobody handles it', { selfHandleResponse: true }, { patience: 1000 }),
   having('a body', {}, { request: send('hello', ['Content-Type: text/plain']) }),
   having('a base and the root', ({ target }) => ({ target: `${target}/base` }), { request: ask('/') }),
   having('a base with a query', ({ target }) => ({ target: `${target}/base?k=v` }), {
@@ -78,7 +78,7 @@ module.exports = [
     name: 'forward alone',
     options: ({ target }) => ({ forward: target, router: {} }),
     requests: 1,
-    patience: 300,
+    patience: 10000,
     originals: [HPM_4],
   },
   { name: 'no target', options: () => ({}) },
