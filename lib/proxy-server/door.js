@@ -148,8 +148,8 @@ function listenError(error, address, port) {
   const errno = -Number(error.message);
   const [code, reason] = util.getSystemErrorMap().get(errno) ?? [];
   if (code === undefined) return error;
-  const shown = new Error(`listen ${code}: ${reason} ${address}:${port}`);
-  return Object.assign(shown, { code, errno, syscall: 'listen', address, port });
+  const shown = new Error(`listen ${code}: ${reason} ${address}${port > 0 ? `:${port}` : ''}`);
+  return Object.assign(shown, { code, errno, syscall: 'listen', address, ...(port > 0 && { port }) });
 }
 
 module.exports = { Door };

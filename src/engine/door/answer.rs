@@ -91,6 +91,9 @@ impl<W: AsyncWrite + Unpin> Answer<'_, W> {
                     }
                     (Event::Failed(error), None) => return Ok(Answered::Failed(error)),
                     (Event::Failed(_), Some((kind, _))) => {
+                        // What has come is the client's, as if there were no proxy in between.
+                        self.waiting(kind).await?;
+                        self.flush().await?;
                         return Ok(Answered::Cut { ends_by_close: kind == BodyKind::UntilClose });
                     }
                     // Room for the request's body, which its writer has seen itself; the rest is of tunnels, or out of turn.

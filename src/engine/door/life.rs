@@ -8,7 +8,6 @@ use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::task::Poll;
 use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
@@ -59,10 +58,18 @@ impl Life {
                 Err(error) => self.pause(&error).await,
             }
         }
-        // Connections that were made before the door closed have not been refused: they are served.
-        while let Some((stream, remote)) = accept_now(&listener).await {
-            let Ok(place) = Arc::clone(&self.places).try_acquire_owned() else { break };
-            self.begin(stream, remote, place);
+        self.accept_rest(listener);
+    }
+
+    /// Takes what has been connected before the door closed: nobody has refused it. tokio would wait to hear of it.
+    fn accept_rest(&self, listener: TcpListener) {
+        let Ok(listener) = listener.into_std() else { return };
+        while let Ok(place) = Arc::clone(&self.places).try_acquire_owned()
+            && let Ok((stream, remote)) = listener.accept()
+        {
+            if let Ok(stream) = stream.set_nonblocking(true).and_then(|()| TcpStream::from_std(stream)) {
+                self.begin(stream, remote, place);
+            }
         }
     }
 
@@ -115,15 +122,6 @@ impl Life {
             self.places.acquire_many(all).await.ok();
         }
     }
-}
-
-/// A connection that is there already.
-async fn accept_now(listener: &TcpListener) -> Option<(TcpStream, SocketAddr)> {
-    std::future::poll_fn(|cx| match listener.poll_accept(cx) {
-        Poll::Ready(accepted) => Poll::Ready(accepted.ok()),
-        Poll::Pending => Poll::Ready(None),
-    })
-    .await
 }
 
 /// Counts a connection for as long as it lives.
