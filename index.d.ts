@@ -92,6 +92,12 @@ declare class HttpProxy<
   /** Makes a server of Node's in front of the proxy; with the option `ssl` one for TLS that speaks HTTP/1.1 and HTTP/2. */
   listen(port: number, hostname?: string, listeningListener?: () => void): this;
 
+  /**
+   * Makes the engine listen itself: requests go from client to target and back without JavaScript. HTTP/1.1 without TLS, one target. What would
+   * need JavaScript (listeners, passes, functions, and the options `ssl`, `ws`, `forward` and some more) is refused by name.
+   */
+  listen(port: number, door: HttpProxy.DoorOptions, listeningListener?: () => void): this;
+
   /** Where the server of `listen` listens. */
   address(): AddressInfo | string | null | undefined;
 
@@ -172,6 +178,53 @@ declare namespace HttpProxy {
     connectionsMade: number;
     retries: number;
     panics: number;
+    /** Of the door that `listen(port, { … })` has opened. */
+    door?: DoorStats;
+  }
+
+  /** What `listen` takes for the native door. Times are in milliseconds. */
+  export interface DoorOptions {
+    /** An address, or a name. Default: all addresses. */
+    host?: string;
+    /** Pass on what clients say of those before them (`X-Forwarded-*`, `Forwarded`, `X-Real-IP`), and add to it. Default `false`: it is removed. */
+    trustProxy?: boolean;
+    /** How long requests in progress may go on after `close`. Default 10 s. */
+    grace?: number;
+    /** For a whole request head. Default 60 s. */
+    headersTimeout?: number;
+    /** Between two reads of a request's body. Default 60 s. */
+    bodyTimeout?: number;
+    /** Between two writes of a response that its client is slow to take. Default 60 s. */
+    writeTimeout?: number;
+    /** Between two requests of a connection. Default 5 s. */
+    keepAliveTimeout?: number;
+    /** Requests on one connection. Default 1000. */
+    maxRequestsPerSocket?: number;
+    /** Connections at a time; further ones wait. Default 10 000. */
+    maxConnections?: number;
+    /** Bytes of a request head; more are answered with 431. Default 32 KiB. */
+    maxHeaderSize?: number;
+    /** Fields of a request head, at most 1000; more are answered with 431. Default 100. */
+    maxHeadersCount?: number;
+    /** Bytes of a request target; more are answered with 414. Default 8 KiB. */
+    maxUrlLength?: number;
+  }
+
+  /** Gauge (`connections`) and counters of a native door. */
+  export interface DoorStats {
+    connections: number;
+    accepted: number;
+    /** Connections that could not be accepted for want of descriptors and the like. */
+    acceptErrors: number;
+    forwarded: number;
+    /** Requests that the door refused. */
+    refused: number;
+    /** Requests whose target failed before it answered. */
+    failed: number;
+    /** Responses whose target failed in the middle. */
+    cut: number;
+    /** Requests whose client left before the end. */
+    abandoned: number;
   }
 
   export import BodyParserLikeRequest = bodies.BodyParserLikeRequest;

@@ -2,6 +2,8 @@
 
 #[path = "invariants/head_codec.rs"]
 mod head_codec;
+#[path = "invariants/request.rs"]
+mod request;
 #[path = "invariants/response.rs"]
 mod response;
 #[path = "invariants/target.rs"]
@@ -20,6 +22,11 @@ fn packed_heads() -> io::Result<()> {
 #[test]
 fn targets() -> io::Result<()> {
     replay("target", target::check)
+}
+
+#[test]
+fn requests() -> io::Result<()> {
+    replay("request", request::check)
 }
 
 #[test]

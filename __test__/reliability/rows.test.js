@@ -1,13 +1,14 @@
 'use strict';
 
-/** That docs/reliability-rows.md lists every row of tables C, D, E and K, and says the truth about its tests. */
+/** That docs/reliability-rows.md lists every row of tables A, C, D, E and K, and says the truth about its tests. */
 
 const fs = require('node:fs');
 const path = require('node:path');
 
 const DOCUMENT = path.join(__dirname, '..', '..', 'docs', 'reliability-rows.md');
-const LIFECYCLE = path.join(__dirname, '..', 'lifecycle');
-const ROWS = { C: 28, D: 49, E: 29, K: 28 };
+/** Folders beside this one that prove rows as well. */
+const OTHERS = ['lifecycle', 'door'];
+const ROWS = { C: 28, A: 79, D: 49, E: 29, K: 28 };
 const REASON = /^does not apply: \w/;
 
 const ids = Object.entries(ROWS).flatMap(([table, count]) =>
@@ -18,7 +19,7 @@ const ids = Object.entries(ROWS).flatMap(([table, count]) =>
 const listed = fs
   .readFileSync(DOCUMENT, 'utf8')
   .split('\n')
-  .map((line) => /^\| ([CDEK]-\d\d) +\| .* \| (.+?) +\|$/.exec(line))
+  .map((line) => /^\| ([ACDEK]-\d\d) +\| .* \| (.+?) +\|$/.exec(line))
   .filter((match) => match !== null)
   .map(([, id, proof]) => [id, proof]);
 
@@ -26,21 +27,23 @@ const listed = fs
 const tested = new Map(
   [
     ...fs.readdirSync(__dirname).filter((file) => /^[cdek]-.*\.test\.js$/.test(file)),
-    ...fs.readdirSync(LIFECYCLE).map((file) => `lifecycle/${file}`),
+    ...OTHERS.flatMap((other) =>
+      fs.readdirSync(path.join(__dirname, '..', other)).map((file) => `${other}/${file}`),
+    ),
   ].map((file) => [file, idsIn(fs.readFileSync(pathOf(file), 'utf8'))]),
 );
 
 function pathOf(file) {
-  return path.join(file.startsWith('lifecycle/') ? path.dirname(LIFECYCLE) : __dirname, file);
+  return path.join(file.includes('/') ? path.dirname(__dirname) : __dirname, file);
 }
 
 /** An id may stand behind that of a fault that is the same. */
 function idsIn(source) {
-  const titles = source.matchAll(/(?<=['"`](?:F-\d\d )?)([CDEK]-\d\d)(?=['"` ])/g);
+  const titles = source.matchAll(/(?<=['"`](?:F-\d\d )?)([ACDEK]-\d\d)(?=['"` ])/g);
   return new Set([...titles].map(([id]) => id));
 }
 
-test('every row of tables C, D, E and K is listed once, in order', () => {
+test('every row of tables A, C, D, E and K is listed once, in order', () => {
   expect(listed.map(([id]) => id)).toEqual(ids);
 });
 

@@ -119,3 +119,13 @@ proxy.on('econnreset', (error, req, res) => {
   req satisfies http.IncomingMessage;
   void res;
 });
+
+const door = createProxyServer({ target: 'http://127.0.0.1:9000' }).listen(0, {
+  host: '127.0.0.1',
+  grace: 1000,
+  trustProxy: true,
+  maxConnections: 10,
+});
+door.stats().door?.forwarded.toFixed();
+// @ts-expect-error an option that does not exist
+door.listen(0, { hostname: '127.0.0.1' });

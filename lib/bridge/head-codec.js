@@ -99,6 +99,17 @@ function addedLines(added) {
   });
 }
 
+/**
+ * Packs the `headers` option alone.
+ *
+ * @param {Record<string, unknown>} added
+ * @returns {{ text: string, fields: number }}
+ */
+function packAdded(added) {
+  const lines = addedLines(added);
+  return { text: packLines(lines), fields: lines.length };
+}
+
 /** What could not cross either, and is the options' doing, not the client's. */
 function sendable(name, value) {
   if (!NOT_IN_FIELD.test(value)) return value;
@@ -174,4 +185,4 @@ function unpack(text) {
   return items;
 }
 
-module.exports = { packEdits, packFields, packPairs, packRequest, unpack };
+module.exports = { packAdded, packEdits, packFields, packPairs, packRequest, unpack };

@@ -29,6 +29,15 @@ export declare class NativeDecoder {
   finish(): void
 }
 
+export declare class NativeDoor {
+  /** The IP address at which it listens. */
+  get address(): string
+  get port(): number
+  /** Takes no more connections; says by its callback when the last one has ended. */
+  close(): void
+  stats(): NativeDoorStats
+}
+
 export declare class NativeEncoder {
   /** For the value of a `Content-Encoding` field; throws if it lists a coding that is not known. */
   constructor(field: string)
@@ -83,6 +92,8 @@ export declare class NativeEngine {
   abort(id: number): void
   /** Says that no more will be read from an exchange that ended. */
   release(id: number): void
+  /** Opens a door at an IP address. `closed` is called once it has closed; it keeps the process alive until then. */
+  listen(address: string, port: number, settings: NativeDoorSettings, closed: () => void): NativeDoor
   /**
    * Takes what is ready: writes, as 32-bit integers, the number of completions and three unused ones, then four for each, and gives
    * their texts. To be called until the number is 0.
@@ -96,6 +107,37 @@ export declare class NativePathFilter {
   /** `backslashes`: they separate segments, too. Throws if the engine cannot run one of the regular expressions. */
   constructor(globs: Array<NativeGlob>, backslashes: boolean)
   test(path: string): boolean
+}
+
+/** What a door does, checked by `lib/proxy-server/door-options.js`. Times are in milliseconds. */
+export interface NativeDoorSettings {
+  config: NativeConfig
+  /** Packed fields of the `headers` option. */
+  headers: string
+  headerCount: number
+  trustProxy: boolean
+  maxHeaderSize: number
+  maxHeadersCount: number
+  maxUrlLength: number
+  headersTimeout: number
+  bodyTimeout: number
+  writeTimeout: number
+  keepAliveTimeout: number
+  maxRequestsPerSocket: number
+  maxConnections: number
+  grace: number
+}
+
+/** Gauge and counters of a door. */
+export interface NativeDoorStats {
+  connections: number
+  accepted: number
+  acceptErrors: number
+  forwarded: number
+  refused: number
+  failed: number
+  cut: number
+  abandoned: number
 }
 
 /** What picomatch says about a glob. */

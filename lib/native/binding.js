@@ -837,6 +837,7 @@ module.exports.__napiBindingTarget = __napiStampBindingTarget(nativeBinding, __n
 module.exports = nativeBinding
 module.exports.NativeConfig = nativeBinding.NativeConfig
 module.exports.NativeDecoder = nativeBinding.NativeDecoder
+module.exports.NativeDoor = nativeBinding.NativeDoor
 module.exports.NativeEncoder = nativeBinding.NativeEncoder
 module.exports.NativeEngine = nativeBinding.NativeEngine
 module.exports.NativePathFilter = nativeBinding.NativePathFilter

@@ -4,6 +4,7 @@ const http = require('node:http');
 const http2 = require('node:http2');
 const { Outcome } = require('../bridge/outcome.js');
 const { Call } = require('./call.js');
+const { Door } = require('./door.js');
 const { failRequest } = require('./forward-request.js');
 
 /** The servers that a proxy listens with itself. */
@@ -12,20 +13,10 @@ class Listening {
 
   /**
    * @param {import('./proxy-server.js').ProxyServer} proxy
-   * @param {unknown[]} where arguments of `net.Server.listen`
+   * @param {unknown[]} where arguments of `net.Server.listen`; or a port and an object of options, which is what the native door takes
    */
   listen(proxy, where) {
-    const { ssl, ws } = proxy.options;
-    const onRequest = (req, res) => serve(proxy, req, res, () => proxy.web(req, res));
-    const server = ssl
-      ? http2.createSecureServer({ ...ssl, allowHTTP1: true }, onRequest)
-      : http.createServer(onRequest);
-    if (ws) {
-      server.on('upgrade', (req, socket, head) =>
-        serve(proxy, req, socket, () => proxy.ws(req, socket, head)),
-      );
-    }
-    server.listen(...where);
+    const server = isForDoor(where) ? openDoor(proxy, where) : serveWithNode(proxy, where);
     this.#servers.add(server);
     server.once('close', () => this.#servers.delete(server));
     return server;
@@ -50,6 +41,30 @@ class Listening {
       });
     }
   }
+}
+
+/** No form of `net.Server.listen` has an object behind the port. */
+function isForDoor(where) {
+  return typeof where[1] === 'object' && where[1] !== null;
+}
+
+function openDoor(proxy, [port, options, onListening]) {
+  const door = new Door(proxy, port, options);
+  if (typeof onListening === 'function') door.once('listening', onListening);
+  return door;
+}
+
+function serveWithNode(proxy, where) {
+  const { ssl, ws } = proxy.options;
+  const onRequest = (req, res) => serve(proxy, req, res, () => proxy.web(req, res));
+  const server = ssl
+    ? http2.createSecureServer({ ...ssl, allowHTTP1: true }, onRequest)
+    : http.createServer(onRequest);
+  if (ws) {
+    server.on('upgrade', (req, socket, head) => serve(proxy, req, socket, () => proxy.ws(req, socket, head)));
+  }
+  server.listen(...where);
+  return server;
 }
 
 /** There is no caller who could catch what options that were edited in the meantime let `web()` throw. */

@@ -132,7 +132,8 @@ class ProxyServer extends EventEmitter {
 
   /** What is open now, and what has happened since the engine of this thread was started. */
   stats() {
-    return stats();
+    const door = this._server?.stats?.();
+    return door === undefined ? stats() : { ...stats(), door };
   }
 }
 

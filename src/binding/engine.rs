@@ -5,6 +5,7 @@
 
 use super::completion;
 use super::config::NativeConfig;
+use super::door::{self, NativeDoor, NativeDoorSettings};
 use super::{error, tunnel};
 use crate::engine::body::End;
 use crate::engine::error::{Error, Refusal};
@@ -268,6 +269,24 @@ impl NativeEngine {
         }
     }
 
+    /// Opens a door at an IP address. `closed` is called once it has closed; it keeps the process alive until then.
+    #[napi(catch_unwind)]
+    pub fn listen(
+        &self,
+        address: String,
+        port: u16,
+        settings: NativeDoorSettings<'_>,
+        closed: Function<'_, (), ()>,
+    ) -> Result<NativeDoor> {
+        let closed = closed.build_threadsafe_function().callee_handled::<false>().build()?;
+        let engine = self.engine.borrow();
+        let engine = engine.as_ref().ok_or_else(|| napi::Error::from_reason("The engine was stopped"))?;
+        door::open(engine, &address, port, settings, move || {
+            // It can only fail while the environment is being torn down, and then nobody waits.
+            closed.call((), ThreadsafeFunctionCallMode::NonBlocking);
+        })
+    }
+
     /// Takes what is ready: writes, as 32-bit integers, the number of completions and three unused ones, then four for each, and gives
     /// their texts. To be called until the number is 0.
     #[napi(catch_unwind)]
@@ -369,6 +388,6 @@ pub struct NativeStats {
     pub panics: u32,
 }
 
-fn to_bytes(text: &Latin1String) -> Bytes {
+pub(super) fn to_bytes(text: &Latin1String) -> Bytes {
     Bytes::copy_from_slice(text)
 }

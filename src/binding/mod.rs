@@ -12,6 +12,7 @@
 mod coding;
 mod completion;
 mod config;
+mod door;
 mod engine;
 mod error;
 mod route;

@@ -29,6 +29,8 @@ struct State {
     end: Option<End>,
     /// The task at the asynchronous end, waiting for bytes or for room.
     task: Option<Waker>,
+    /// A writer that can wait, and does.
+    writer: Option<Waker>,
     /// The synchronous end was told to come, and has not been here since.
     signalled: bool,
     /// The synchronous end was told that there is no room, and waits to hear that there is.
@@ -99,8 +101,8 @@ impl Channel {
         at
     }
 
-    /// Takes chunks of `most` bytes at most.
-    fn take(&self, most: usize) -> Vec<Bytes> {
+    /// Caller's end: takes chunks of `most` bytes at most.
+    pub(in crate::engine) fn take(&self, most: usize) -> Vec<Bytes> {
         let mut state = self.lock();
         state.signalled = false;
         let mut taken = Vec::new();
@@ -154,12 +156,31 @@ impl Channel {
                     state.bytes -= bytes.len();
                     let unblocks = state.blocked && state.bytes <= self.window / 2;
                     state.blocked &= !unblocks;
+                    if unblocks && let Some(writer) = state.writer.take() {
+                        writer.wake();
+                    }
                     return Some(Piece::Data(bytes, unblocks));
                 }
                 state.end.clone().map(Piece::End)
             })
         })
         .await
+    }
+
+    /// For a writer that is a task as well: adds bytes, and waits as long as [`Channel::write`] says.
+    pub async fn send(&self, bytes: Bytes) {
+        if self.write(bytes) {
+            return;
+        }
+        std::future::poll_fn(|cx| {
+            let mut state = self.lock();
+            if !state.blocked {
+                return Poll::Ready(());
+            }
+            state.writer = Some(cx.waker().clone());
+            Poll::Pending
+        })
+        .await;
     }
 
     fn poll_when<T>(&self, cx: &Context<'_>, mut ready: impl FnMut(&mut State) -> Option<T>) -> Poll<T> {
@@ -195,6 +216,19 @@ mod tests {
         assert!(matches!(channel.next().await, Piece::Data(_, true)));
         channel.finish(End::Broken);
         assert!(matches!(channel.next().await, Piece::End(End::Broken)));
+    }
+
+    #[tokio::test]
+    async fn a_writer_that_is_a_task_waits_for_room() {
+        let channel = Arc::new(Channel::default());
+        let sending = tokio::spawn({
+            let channel = Arc::clone(&channel);
+            async move { channel.send(Bytes::from(vec![0; Channel::WINDOW])).await }
+        });
+        tokio::task::yield_now().await;
+        assert!(!sending.is_finished());
+        assert!(matches!(channel.next().await, Piece::Data(..)));
+        sending.await.unwrap();
     }
 
     #[tokio::test]

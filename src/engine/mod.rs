@@ -2,13 +2,14 @@
 //!
 //! Read in this order: [`exchange`] (one request's life), [`incoming`] and [`outgoing`] (what is done to the heads),
 //! [`upstream`] (connections to targets), [`body`] and [`ring`] (the way back to the caller), [`worker`] (the thread);
-//! [`tunnel`] (what an upgrade becomes); apart from them, [`coding`] (content codings) and [`route`] (which requests are for a proxy).
+//! [`tunnel`] (what an upgrade becomes), [`door`] (the engine's own listener); apart from them, [`coding`] (content codings) and [`route`] (which requests are for a proxy).
 
 #![forbid(unsafe_code)]
 
 pub mod body;
 pub mod coding;
 pub mod config;
+pub mod door;
 pub mod error;
 pub mod exchange;
 pub mod head;

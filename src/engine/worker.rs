@@ -1,6 +1,7 @@
 //! The engine's thread: a single-threaded tokio runtime with its own pool. Orders come in through an inbox; one wake-up takes all that
 //! wait.
 
+use super::door::{Door, Settings};
 use super::exchange::{Context, Exchange, Order, prepare};
 use super::observe::Stats;
 use super::ring::Ring;
@@ -8,6 +9,7 @@ use super::tunnel;
 use super::upstream::{Connector, Pool};
 use std::future::Future;
 use std::io;
+use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Poll, Waker};
@@ -64,6 +66,23 @@ impl Engine {
         };
         self.inbox.put(life);
         exchange
+    }
+
+    /// Opens a door at `address`, whose requests are served on this engine's thread. `on_closed` is called when it has closed.
+    ///
+    /// # Errors
+    ///
+    /// When the address cannot be had.
+    pub fn listen(
+        &self,
+        address: SocketAddr,
+        settings: Settings,
+        on_closed: impl FnOnce() + Send + 'static,
+    ) -> io::Result<Door> {
+        let (door, life) = Door::open(address, settings, self.context.clone(), on_closed)?;
+        self.inbox.put(Box::pin(life));
+        self.inbox.flush();
+        Ok(door)
     }
 
     /// Wakes the thread for what was submitted.

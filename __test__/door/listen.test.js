@@ -1,0 +1,290 @@
+'use strict';
+
+/** The native door's life: `listen(port, { … })`, what it refuses, `address`, `close`, drain. */
+
+const { execFile } = require('node:child_process');
+const net = require('node:net');
+const path = require('node:path');
+const { once } = require('node:events');
+const { createProxyServer } = require('../../index.js');
+const {
+  closeAll,
+  eventually,
+  listening,
+  onCleanUp,
+  rawClient,
+  rawExchange,
+  rawTarget,
+} = require('../support/peers.js');
+const { OK, doorTo, openDoor } = require('../support/doors.js');
+const { lastRequest, readResponse, requestText } = require('../support/messages.js');
+
+afterEach(closeAll);
+
+const GET = lastRequest('GET /');
+const TARGET = 'http://127.0.0.1:1';
+
+/** A program of a few lines, in a process of its own, up to its end. */
+function runScript(script) {
+  const settings = { cwd: path.join(__dirname, '..', '..'), timeout: 10_000 };
+  return new Promise((resolve) => {
+    execFile(process.execPath, ['-e', script], settings, (error, stdout, stderr) =>
+      resolve({ code: error?.code ?? 0, stdout, stderr }),
+    );
+  });
+}
+
+/** A target that answers when it is told to. */
+async function patientTarget() {
+  const waiting = [];
+  const target = await rawTarget((connection) => connection.onRequest(() => waiting.push(connection)));
+  return { ...target, waiting, answer: () => waiting.splice(0).forEach(({ socket }) => socket.write(OK)) };
+}
+
+/** How a door fails to open. */
+async function failure(port, options) {
+  const proxy = createProxyServer({ target: TARGET }).listen(port, options);
+  const [error] = await once(proxy._server, 'error');
+  expect(proxy.address()).toBeNull();
+  return error;
+}
+
+/** The error of Node's server for the same. */
+async function nodesFailure(port, host) {
+  const [error] = await once(net.createServer().listen(port, host), 'error');
+  return error;
+}
+
+const shown = ({ code, errno, syscall, address, port, message }) => ({
+  code,
+  errno,
+  syscall,
+  address,
+  port,
+  message,
+});
+
+describe('listening', () => {
+  test('gives the proxy, says where, and calls back', async () => {
+    const proxy = createProxyServer({ target: TARGET });
+    const onListening = jest.fn();
+    expect(proxy.listen(0, { host: '127.0.0.1' }, onListening)).toBe(proxy);
+    onCleanUp(() => new Promise((resolve) => proxy.close(resolve)));
+    expect(proxy.address()).toEqual({ address: '127.0.0.1', family: 'IPv4', port: expect.any(Number) });
+    expect(onListening).not.toHaveBeenCalled();
+    await once(proxy._server, 'listening');
+    expect(onListening).toHaveBeenCalledTimes(1);
+    expect(proxy._server.listening).toBe(true);
+  });
+
+  test('without a host at all addresses, as Node does', async () => {
+    const { proxy } = await openDoor({ target: TARGET }, { host: undefined });
+    const server = await listening(net.createServer(), 0);
+    onCleanUp(() => server.close());
+    expect(proxy.address()).toEqual({ ...server.address(), port: expect.any(Number) });
+  });
+
+  test('at a name', async () => {
+    const { proxy } = await openDoor({ target: TARGET }, { host: 'localhost' });
+    expect(['127.0.0.1', '::1']).toContain(proxy.address().address);
+  });
+
+  test('at a port that is taken fails as in Node', async () => {
+    const server = await listening(net.createServer());
+    onCleanUp(() => server.close());
+    const { port } = server.address();
+    const error = await failure(port, { host: '127.0.0.1' });
+    expect(error.code).toBe('EADDRINUSE');
+    expect(shown(error)).toEqual(shown(await nodesFailure(port, '127.0.0.1')));
+  });
+
+  test('at an address of another machine fails as in Node', async () => {
+    const error = await failure(0, { host: '192.0.2.1' });
+    expect(error.code).toBe('EADDRNOTAVAIL');
+    expect(shown(error)).toEqual(shown(await nodesFailure(0, '192.0.2.1')));
+  });
+
+  test('at a name that there is not fails as in Node', async () => {
+    const error = await failure(0, { host: 'nowhere.invalid' });
+    expect(error).toMatchObject({
+      code: expect.stringMatching(/ENOTFOUND|EAI_AGAIN/),
+      syscall: 'getaddrinfo',
+    });
+  });
+
+  test.each([-1, 65_536, 1.5, 'x', undefined])('at the port %p throws', (port) => {
+    const listen = () => createProxyServer({ target: TARGET }).listen(port, {});
+    expect(listen).toThrow(expect.objectContaining({ code: 'ERR_SOCKET_BAD_PORT' }));
+  });
+
+  test('keeps the process alive, until it is closed', async () => {
+    const script = `
+      const proxy = require('./index.js').createProxyServer({ target: '${TARGET}' }).listen(0, { host: '127.0.0.1' });
+      setTimeout(() => { console.log(proxy._server.listening); proxy.close(() => console.log('closed')); }, 200).unref();
+    `;
+    expect(await runScript(script)).toMatchObject({ code: 0, stdout: 'true\nclosed\n' });
+  });
+
+  test('does not hold up process.exit, nor the end of a worker', async () => {
+    const open = `require('./index.js').createProxyServer({ target: '${TARGET}' }).listen(0, { host: '127.0.0.1' })`;
+    expect(await runScript(`${open}; process.exit(3)`)).toMatchObject({ code: 3 });
+    const script = `
+      const { Worker } = require('node:worker_threads');
+      const worker = new Worker(${JSON.stringify(`${open}; require('node:worker_threads').parentPort.postMessage(1)`)}, { eval: true });
+      worker.once('message', () => worker.terminate().then((code) => console.log('ended', code)));
+    `;
+    expect(await runScript(script)).toMatchObject({ code: 0, stdout: 'ended 1\n' });
+  });
+});
+
+describe('what the door cannot honour yet', () => {
+  const open = (options, prepare = () => {}) => {
+    const proxy = createProxyServer(options);
+    prepare(proxy);
+    return () => proxy.listen(0, { host: '127.0.0.1' });
+  };
+
+  test.each(['econnreset', 'end', 'error', 'proxyReq', 'proxyRes', 'start'])('a listener for %s', (event) => {
+    const listen = open({ target: TARGET }, (proxy) => proxy.on(event, () => {}));
+    expect(listen).toThrow(expect.objectContaining({ code: 'ERR_PROXY_INVALID_OPTION', option: event }));
+    expect(listen).toThrow(/listen\(port, hostname\)/);
+  });
+
+  test('a listener that comes later', async () => {
+    const { proxy } = await openDoor({ target: TARGET });
+    expect(() => proxy.on('proxyReq', () => {})).toThrow(expect.objectContaining({ option: 'proxyReq' }));
+    expect(proxy.listenerCount('proxyReq')).toBe(0);
+    await new Promise((resolve) => proxy.close(resolve));
+    proxy.on('proxyReq', () => {});
+    expect(proxy.listenerCount('proxyReq')).toBe(1);
+  });
+
+  test.each([
+    ['allowDuplicateHost', true],
+    ['forward', TARGET],
+    ['retry', { attempts: 2 }],
+    ['selfHandleResponse', true],
+    ['ssl', { key: 'x', cert: 'x' }],
+    ['throwOnUnhandledError', true],
+    ['timeout', 100],
+    ['ws', true],
+  ])('the option %s', (option, value) => {
+    const listen = open({ target: TARGET, [option]: value });
+    expect(listen).toThrow(expect.objectContaining({ code: 'ERR_PROXY_INVALID_OPTION', option }));
+  });
+
+  test.each([[() => TARGET], [[TARGET, TARGET]], [undefined]])('the target %p', (target) => {
+    expect(open({ target })).toThrow(expect.objectContaining({ option: 'target' }));
+  });
+
+  test('passes of the user', () => {
+    const listen = open({ target: TARGET }, (proxy) => proxy.before('web', 'stream', () => {}));
+    expect(listen).toThrow(expect.objectContaining({ option: 'passes' }));
+  });
+
+  test.each([
+    ['fallback', () => {}],
+    ['grace', -1],
+    ['headersTimeout', 0],
+    ['maxConnections', 0],
+    ['maxHeadersCount', 1001],
+    ['host', 1],
+    ['trustProxy', ['10.0.0.0/8']],
+    ['toString', 1],
+    ['hostname', 'x'],
+  ])('its own option %s: %p', (option, value) => {
+    const listen = () => createProxyServer({ target: TARGET }).listen(0, { [option]: value });
+    expect(listen).toThrow(expect.objectContaining({ code: 'ERR_PROXY_INVALID_OPTION', option }));
+  });
+});
+
+describe('closing', () => {
+  test('idle connections are closed at once, and no new ones are taken', async () => {
+    const { proxy, port } = await doorTo(OK, { settings: { grace: 5000 } });
+    const client = await rawClient(port, requestText('GET /'));
+    await client.received('ok');
+    const began = Date.now();
+    await new Promise((resolve) => proxy.close(resolve));
+    expect(Date.now() - began).toBeLessThan(2000);
+    await client.closed();
+    await expect(rawClient(port)).rejects.toMatchObject({ code: 'ECONNREFUSED' });
+    expect(proxy._server).toBeNull();
+  });
+
+  test('requests in progress are answered, and their connections end with that', async () => {
+    const target = await patientTarget();
+    const { proxy, port } = await openDoor({ target: target.url }, { grace: 5000 });
+    const client = await rawClient(port, requestText('GET /'));
+    await eventually(() => target.waiting.length === 1);
+    const onClosed = jest.fn();
+    proxy.close(onClosed);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    expect(onClosed).not.toHaveBeenCalled();
+    target.answer();
+    await client.closed();
+    const answer = readResponse(client.text);
+    expect(answer).toMatchObject({ status: 200, body: 'ok', isComplete: true, rest: '' });
+    await eventually(() => onClosed.mock.calls.length === 1);
+  });
+
+  test('… for as long as grace says', async () => {
+    const target = await patientTarget();
+    const { proxy, port } = await openDoor({ target: target.url }, { grace: 100 });
+    const client = await rawClient(port, requestText('GET /'));
+    await eventually(() => target.waiting.length === 1);
+    await new Promise((resolve) => proxy.close(resolve));
+    await client.closed();
+    expect(client.text).toBe('');
+    await target.connections[0].closed();
+  });
+
+  test('under load every request that was taken is answered whole', async () => {
+    const { door, proxy, port } = await doorTo(OK, { settings: { grace: 5000 } });
+    const outcomes = [];
+    let closes = false;
+    const client = async () => {
+      // Once the door is closed, there is nobody to connect to.
+      while (!closes) outcomes.push(await rawExchange(port, GET).catch(() => ''));
+    };
+    const clients = Array.from({ length: 16 }, client);
+    await eventually(() => outcomes.length > 100);
+    closes = true;
+    await new Promise((resolve) => proxy.close(resolve));
+    await Promise.all(clients);
+    const answers = outcomes.filter((text) => text !== '');
+    for (const text of answers)
+      expect(readResponse(text)).toMatchObject({ status: 200, body: 'ok', rest: '' });
+    expect(door.stats()).toMatchObject({ forwarded: answers.length, abandoned: 0, cut: 0 });
+  });
+
+  test('twice says that it is closed', async () => {
+    const { door, proxy } = await openDoor({ target: TARGET });
+    await new Promise((resolve) => proxy.close(resolve));
+    const [error] = await new Promise((resolve) => door.close((...args) => resolve(args)));
+    expect(error.code).toBe('ERR_SERVER_NOT_RUNNING');
+  });
+});
+
+test('more connections than maxConnections wait for their turn', async () => {
+  const { port, proxy } = await doorTo(OK, { settings: { maxConnections: 1 } });
+  const first = await rawClient(port, requestText('GET /'));
+  await first.received('ok');
+  const second = await rawClient(port, GET);
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  expect([second.text, proxy.stats().door.connections]).toEqual(['', 1]);
+  first.socket.destroy();
+  await second.closed();
+  expect(readResponse(second.text)).toMatchObject({ status: 200 });
+});
+
+test('a connection ends after maxRequestsPerSocket, and when it has been idle', async () => {
+  const { port } = await doorTo(OK, { settings: { maxRequestsPerSocket: 2, keepAliveTimeout: 1100 } });
+  const client = await rawClient(port, requestText('GET /').repeat(3));
+  await client.closed();
+  const first = readResponse(client.text);
+  expect(first.values('keep-alive')).toEqual(['timeout=1']);
+  expect(readResponse(first.rest)).toMatchObject({ rest: '' });
+  const idle = await rawClient(port, requestText('GET /'));
+  await idle.closed();
+  expect(readResponse(idle.text)).toMatchObject({ status: 200, rest: '' });
+});

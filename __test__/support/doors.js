@@ -1,0 +1,55 @@
+'use strict';
+
+/** The native door under test, and what its clients and its target see. */
+
+const { once } = require('node:events');
+const { createProxyServer } = require('../../index.js');
+const { answeringTarget, onCleanUp, rawExchange } = require('./peers.js');
+const { readRequest, readResponse } = require('./messages.js');
+
+const OK = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok';
+
+/**
+ * Opens a door on a free loopback port, until the end of the test.
+ *
+ * @param {object} options of the proxy
+ * @param {object} [settings] of the door
+ */
+async function openDoor(options, { port = 0, ...settings } = {}) {
+  const proxy = createProxyServer(options);
+  proxy.listen(port, { host: '127.0.0.1', grace: 0, ...settings });
+  const door = proxy._server;
+  onCleanUp(() => (door.listening ? new Promise((resolve) => proxy.close(resolve)) : undefined));
+  await once(door, 'listening');
+  return { proxy, door, port: proxy.address().port };
+}
+
+/** A door in front of a target that answers everything alike. */
+async function doorTo(answer = OK, { options, settings } = {}) {
+  const target = await answeringTarget(answer);
+  return { target, ...(await openDoor({ target: target.url, ...options }, settings)) };
+}
+
+/** What the client is answered for these bytes, which must not reach the target. */
+async function refused(bytes, { settings, method } = {}) {
+  const { target, port, proxy } = await doorTo(OK, { settings });
+  const answer = readResponse(await rawExchange(port, bytes), method);
+  expect(answer).toMatchObject({ isComplete: true, rest: '' });
+  expect(answer.values('connection')).toEqual(['close']);
+  expect(target.connections).toHaveLength(0);
+  expect(proxy.stats().door).toMatchObject({ refused: 1, forwarded: 0 });
+  return answer.status;
+}
+
+/** The one request that the target gets for these bytes, and the client's answer. */
+async function forwarded(bytes, { method, ...more } = {}) {
+  const { target, port } = await doorTo(OK, more);
+  const answer = readResponse(await rawExchange(port, bytes), method);
+  expect(answer).toMatchObject({ status: 200, isComplete: true, rest: '' });
+  expect(target.connections).toHaveLength(1);
+  const request = readRequest(target.connections[0].text);
+  expect(request).toMatchObject({ isComplete: true, rest: '' });
+  return { request, answer };
+}
+
+module.exports = { OK, doorTo, forwarded, openDoor, refused };

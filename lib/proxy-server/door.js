@@ -1,0 +1,155 @@
+'use strict';
+
+/**
+ * The native door: a listening socket of the engine's, in the shape of a server of Node's. Its requests never come here; what does is
+ * that it listens, that it could not, and that it has closed.
+ */
+
+const { EventEmitter } = require('node:events');
+const dns = require('node:dns');
+const net = require('node:net');
+const util = require('node:util');
+const { Engine } = require('../bridge/engine.js');
+const { packAdded } = require('../bridge/head-codec.js');
+const { configOf } = require('./config.js');
+const { checkListener, checkProxy, doorOptions } = require('./door-options.js');
+
+/** Without IPv6 Node listens at all IPv4 addresses instead. */
+const NO_IPV6 = new Set(['EAFNOSUPPORT', 'EADDRNOTAVAIL', 'EINVAL']);
+
+class Door extends EventEmitter {
+  #proxy;
+  #settings;
+  #port;
+  /** @type {'opening' | 'open' | 'closing' | 'closed'} */
+  #state = 'opening';
+  #native;
+
+  /**
+   * Opens the door. That it listens, or does not, is said by an event, as with a server of Node's.
+   *
+   * @param {import('./proxy-server.js').ProxyServer} proxy its options are taken as they are now
+   * @param {unknown} port
+   * @param {Record<string, unknown>} options
+   * @throws {TypeError} that names what the door cannot honour
+   */
+  constructor(proxy, port, options) {
+    super();
+    this.#port = portOf(port);
+    const { host, trustProxy, limits } = doorOptions(options);
+    checkProxy(proxy);
+    const headers = packAdded(proxy.options.headers || {});
+    this.#proxy = proxy;
+    this.#settings = {
+      config: configOf(proxy.options).native,
+      headers: headers.text,
+      headerCount: headers.fields,
+      trustProxy,
+      ...limits,
+    };
+    proxy.on('newListener', checkListener);
+    if (host === undefined || net.isIP(host) !== 0) this.#open(host);
+    else dns.lookup(host, (error, address) => (error ? this.#failed(error) : this.#open(address)));
+  }
+
+  /** Whether it takes connections. */
+  get listening() {
+    return this.#state === 'open';
+  }
+
+  /** Where it listens. */
+  address() {
+    if (this.#native === undefined) return null;
+    const { address, port } = this.#native;
+    return { address, family: net.isIPv6(address) ? 'IPv6' : 'IPv4', port };
+  }
+
+  /** What is open now and what has happened. */
+  stats() {
+    return this.#native?.stats();
+  }
+
+  /**
+   * Takes no more connections. Requests in progress may go on for the time of `grace`; `close` is emitted when the last connection has ended.
+   *
+   * @param {(error?: Error) => void} [callback]
+   */
+  close(callback) {
+    if (this.#state === 'closing' || this.#state === 'closed') {
+      const error = new Error('Server is not running.');
+      error.code = 'ERR_SERVER_NOT_RUNNING';
+      if (callback) process.nextTick(callback, error);
+      return this;
+    }
+    if (callback) this.once('close', callback);
+    this.#state = 'closing';
+    if (this.#native === undefined) process.nextTick(() => this.#closed());
+    else this.#native.close();
+    return this;
+  }
+
+  #open(address) {
+    if (this.#state !== 'opening') return;
+    try {
+      this.#native = this.#bind(address);
+    } catch (error) {
+      this.#failed(error);
+      return;
+    }
+    this.#state = 'open';
+    process.nextTick(() => {
+      if (this.listening) this.emit('listening');
+    });
+  }
+
+  #bind(address) {
+    if (address !== undefined) return this.#listen(address);
+    try {
+      return this.#listen('::');
+    } catch (error) {
+      if (NO_IPV6.has(error.code)) return this.#listen('0.0.0.0');
+      throw error;
+    }
+  }
+
+  #listen(address) {
+    const port = this.#port;
+    try {
+      return Engine.get().native.listen(address, port, this.#settings, () => this.#closed());
+    } catch (error) {
+      throw listenError(error, address, port);
+    }
+  }
+
+  #failed(error) {
+    if (this.#state !== 'opening') return;
+    this.#state = 'closed';
+    this.#proxy.off('newListener', checkListener);
+    process.nextTick(() => this.emit('error', error));
+  }
+
+  #closed() {
+    this.#state = 'closed';
+    this.#proxy.off('newListener', checkListener);
+    this.emit('close');
+  }
+}
+
+function portOf(port) {
+  const number = typeof port === 'string' && port.trim() !== '' ? Number(port) : port;
+  if (Number.isInteger(number) && number >= 0 && number <= 65_535) return number;
+  const error = new RangeError(`options.port should be >= 0 and < 65536. Received ${util.inspect(port)}.`);
+  error.code = 'ERR_SOCKET_BAD_PORT';
+  throw error;
+}
+
+/** The error of Node's servers; the engine says the system's number. */
+function listenError(error, address, port) {
+  const errno = -Number(error.message);
+  const [code, reason] = util.getSystemErrorMap().get(errno) ?? [];
+  if (code === undefined) return error;
+  const shown = new Error(`listen ${code}: ${reason} ${address}${port > 0 ? `:${port}` : ''}`);
+  return Object.assign(shown, { code, errno, syscall: 'listen', address, ...(port > 0 && { port }) });
+}
+
+module.exports = { Door };

@@ -1,0 +1,190 @@
+//! The target's side of an exchange: its response on the way to the client.
+
+use super::encode::{self, BodyKind, Connection};
+use super::upload::Progress;
+use crate::engine::error::Error;
+use crate::engine::exchange::Exchange;
+use crate::engine::head::{Fields, Version};
+use crate::engine::ring::{Completion, Event, Head, Ring};
+use crate::engine::upstream::h1;
+use bytes::{Buf, Bytes, BytesMut};
+use std::io;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+use tokio::io::{AsyncWrite, AsyncWriteExt};
+use tokio::sync::Notify;
+use tokio::time::timeout;
+
+/// What the response is an answer to.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Asked<'a> {
+    pub(super) method: &'a [u8],
+    pub(super) version: Version,
+    /// Client and door would both go on after this exchange.
+    pub(super) keep_alive: bool,
+}
+
+/// How an exchange ended that its client has not ended.
+#[derive(Debug)]
+pub(super) enum Answered {
+    /// The response is complete.
+    Whole {
+        /// Another request may follow.
+        keep_alive: bool,
+    },
+    /// The target failed before it answered.
+    Failed(Error),
+    /// The target failed in the middle of its response.
+    Cut {
+        /// An orderly close would be the response's end.
+        ends_by_close: bool,
+    },
+}
+
+/// Writes a response, as its pieces come.
+pub(super) struct Answer<'a, W> {
+    pub(super) writer: &'a mut W,
+    pub(super) asked: Asked<'a>,
+    pub(super) ring: &'a Ring,
+    pub(super) ready: &'a Notify,
+    pub(super) exchange: &'a Exchange,
+    pub(super) progress: &'a Progress,
+    /// For each write.
+    pub(super) idle: Duration,
+    /// What the client is told of the time that it has for another request.
+    pub(super) keep_alive: Duration,
+    /// Written, and not sent yet.
+    pub(super) out: BytesMut,
+}
+
+impl<W: AsyncWrite + Unpin> Answer<'_, W> {
+    /// Writes the whole response.
+    ///
+    /// # Errors
+    ///
+    /// When the client does not take it.
+    pub(super) async fn run(mut self) -> io::Result<Answered> {
+        let mut begun: Option<(BodyKind, bool)> = None;
+        let mut completions = Vec::with_capacity(8);
+        loop {
+            self.ring.drain(8, &mut completions);
+            if completions.is_empty() {
+                self.flush().await?;
+                self.ready.notified().await;
+            }
+            for Completion { event, .. } in completions.drain(..) {
+                match (event, begun) {
+                    (Event::Interim(head), None) => self.interim(&head),
+                    (Event::Response(head, whole), None) => {
+                        let (kind, keep_alive) = self.head(&head);
+                        let Some(body) = whole else {
+                            begun = Some((kind, keep_alive));
+                            continue;
+                        };
+                        self.data(body, kind).await?;
+                        return self.end(kind, &Fields::default(), keep_alive).await;
+                    }
+                    (Event::Readable, Some((kind, _))) => self.waiting(kind).await?,
+                    (Event::End(trailers), Some((kind, keep_alive))) => {
+                        self.waiting(kind).await?;
+                        return self.end(kind, &trailers, keep_alive).await;
+                    }
+                    (Event::Failed(error), None) => return Ok(Answered::Failed(error)),
+                    (Event::Failed(_), Some((kind, _))) => {
+                        // What has come is the client's, as if there were no proxy in between.
+                        self.waiting(kind).await?;
+                        self.flush().await?;
+                        return Ok(Answered::Cut { ends_by_close: kind == BodyKind::UntilClose });
+                    }
+                    // Room for the request's body, which its writer has seen itself; the rest is of tunnels, or out of turn.
+                    _ => {}
+                }
+            }
+        }
+    }
+
+    /// `100` was said by the door itself, to whoever had asked for it; HTTP/1.0 knows none of them.
+    fn interim(&mut self, head: &Head) {
+        if head.status != 100 && self.asked.version == Version::Http11 {
+            encode::interim_head((head.status, &head.reason), &head.fields, &mut self.out);
+        }
+    }
+
+    fn head(&mut self, head: &Head) -> (BodyKind, bool) {
+        self.progress.begun.store(true, Ordering::Relaxed);
+        let Asked { method, version, keep_alive } = self.asked;
+        let kind = BodyKind::of(method, version, head.status, head.is_open_ended);
+        // What of the request was not read would be taken for the next one.
+        let uploaded = self.progress.uploaded.load(Ordering::Relaxed);
+        let keep_alive = keep_alive && uploaded && !head.ends_connection && kind != BodyKind::UntilClose;
+        let connection = if keep_alive { Connection::KeepAlive(self.keep_alive) } else { Connection::Close };
+        let line = (head.status, &head.reason[..]);
+        encode::response_head(line, &head.fields, kind, connection, &mut self.out);
+        (kind, keep_alive)
+    }
+
+    /// Writes what of the body waits.
+    async fn waiting(&mut self, kind: BodyKind) -> io::Result<()> {
+        loop {
+            let pieces = self.exchange.response_body().take(PIECE);
+            if pieces.is_empty() {
+                return Ok(());
+            }
+            for piece in pieces {
+                self.data(piece, kind).await?;
+            }
+        }
+    }
+
+    async fn data(&mut self, data: Bytes, kind: BodyKind) -> io::Result<()> {
+        if data.is_empty() || kind == BodyKind::None {
+            return Ok(());
+        }
+        let end: &[u8] = if kind == BodyKind::Chunked { b"\r\n" } else { b"" };
+        if kind == BodyKind::Chunked {
+            h1::chunk_head(data.len(), &mut self.out);
+        }
+        if data.len() <= COPIED {
+            self.out.extend_from_slice(&data);
+            self.out.extend_from_slice(end);
+            return if self.out.len() > PIECE { self.flush().await } else { Ok(()) };
+        }
+        let start = self.out.split().freeze();
+        write_all(self.writer, start.chain(data).chain(end), self.idle).await
+    }
+
+    async fn end(mut self, kind: BodyKind, trailers: &Fields, keep_alive: bool) -> io::Result<Answered> {
+        if kind == BodyKind::Chunked {
+            h1::last_chunk(trailers, &mut self.out);
+        }
+        self.flush().await?;
+        Ok(Answered::Whole { keep_alive })
+    }
+
+    async fn flush(&mut self) -> io::Result<()> {
+        let out = self.out.split();
+        write_all(self.writer, out, self.idle).await
+    }
+}
+
+/// Writes all of `bytes`; each write must get on within `idle`.
+pub(super) async fn write_all<W: AsyncWrite + Unpin>(
+    writer: &mut W,
+    mut bytes: impl Buf,
+    idle: Duration,
+) -> io::Result<()> {
+    while bytes.has_remaining() {
+        match timeout(idle, writer.write_buf(&mut bytes)).await {
+            Ok(Ok(0)) => return Err(io::ErrorKind::WriteZero.into()),
+            Ok(Ok(_)) => {}
+            Ok(Err(error)) => return Err(error),
+            Err(_) => return Err(io::ErrorKind::TimedOut.into()),
+        }
+    }
+    Ok(())
+}
+
+/// Taken from the exchange, and kept back, at a time.
+const PIECE: usize = 64 * 1024;
+/// Less is copied behind its head: one write instead of several parts.
+const COPIED: usize = 4 * 1024;

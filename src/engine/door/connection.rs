@@ -1,0 +1,350 @@
+//! One client's connection: its requests, one after the other, until either side has had enough.
+
+use super::answer::{Answer, Answered, Asked, write_all};
+use super::denial::Denial;
+use super::encode::{self, Connection as Ends};
+use super::head::{ClientHead, Search};
+use super::life::Stage;
+use super::stats::DoorStats;
+use super::target::Form;
+use super::upload::{self, Fault, Progress};
+use super::{Settings, claims};
+use crate::engine::exchange::{Context, Order, prepare};
+use crate::engine::head::{Client, Framing, PackedRequest};
+use crate::engine::incoming::{self, Outbound};
+use crate::engine::ring::Ring;
+use bytes::{Bytes, BytesMut};
+use std::future::{Future, poll_fn};
+use std::net::SocketAddr;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::pin;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::task::Poll;
+use std::time::Duration;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::net::tcp::{ReadHalf, WriteHalf};
+use tokio::sync::{Notify, watch};
+use tokio::time::{Instant, timeout, timeout_at};
+
+/// A connection, and what its requests need.
+pub(super) struct Connection {
+    pub(super) settings: Arc<Settings>,
+    pub(super) stats: Arc<DoorStats>,
+    pub(super) stage: watch::Receiver<Stage>,
+    pub(super) remote: SocketAddr,
+    context: Context,
+    ready: Arc<Notify>,
+    served: usize,
+}
+
+/// What a request comes to.
+enum Next {
+    /// The connection waits for another.
+    Request,
+    /// It ends: what the client still sends is not looked at, what we have sent is to arrive.
+    Close,
+    /// It is closed as it is.
+    Drop,
+    /// It is reset: an orderly close would be taken for the end of the response.
+    Reset,
+}
+
+impl Connection {
+    pub(super) fn new(
+        settings: Arc<Settings>,
+        stats: Arc<DoorStats>,
+        stage: watch::Receiver<Stage>,
+        remote: SocketAddr,
+        context: &Context,
+    ) -> Self {
+        let ready = Arc::new(Notify::new());
+        // What the exchanges of this connection report is for it alone.
+        let ring = Ring::new({
+            let ready = Arc::clone(&ready);
+            move || ready.notify_one()
+        });
+        let context = Context { ring: Arc::new(ring), ..context.clone() };
+        Self { settings, stats, stage, remote, context, ready, served: 0 }
+    }
+
+    /// Serves the connection to its end.
+    pub(super) async fn serve(mut self, mut stream: TcpStream) {
+        // Without it the last part of a response may wait for the client's delayed acknowledgement. It can only fail on a socket that is
+        // closed already.
+        stream.set_nodelay(true).ok();
+        let mut buffer = BytesMut::new();
+        let next = loop {
+            let (mut reader, mut writer) = stream.split();
+            match self.request(&mut reader, &mut writer, &mut buffer).await {
+                Next::Request => {}
+                end => break end,
+            }
+        };
+        match next {
+            Next::Close => linger(stream).await,
+            Next::Reset => {
+                // Likewise.
+                stream.set_zero_linger().ok();
+            }
+            Next::Request | Next::Drop => {}
+        }
+    }
+
+    async fn request(
+        &mut self,
+        reader: &mut ReadHalf<'_>,
+        writer: &mut WriteHalf<'_>,
+        buffer: &mut BytesMut,
+    ) -> Next {
+        match self.head(reader, buffer).await {
+            Ok(Some(head)) => self.answer(head, reader, writer, buffer).await,
+            Ok(None) => Next::Drop,
+            Err(denial) => self.deny(&denial, writer, true).await,
+        }
+    }
+
+    /// The next request's head; `None` if there will be none.
+    async fn head(
+        &mut self,
+        reader: &mut ReadHalf<'_>,
+        buffer: &mut BytesMut,
+    ) -> Result<Option<ClientHead>, Denial> {
+        let limits = &self.settings.limits;
+        let mut search = Search::default();
+        let mut deadline = Instant::now() + limits.head_time;
+        if self.served > 0 && buffer.is_empty() {
+            if !wait_for_bytes(reader, buffer, limits.keep_alive, &mut self.stage).await {
+                return Ok(None);
+            }
+            deadline = Instant::now() + limits.head_time;
+        } else if buffer.is_empty() && !self.first_bytes(reader, buffer, deadline).await {
+            return Ok(None);
+        }
+        loop {
+            if let Some(head) = search.take(buffer, &self.settings.limits)? {
+                return Ok(Some(head));
+            }
+            buffer.reserve(HEAD_READ);
+            match timeout_at(deadline, reader.read_buf(buffer)).await {
+                Ok(Ok(read)) if read > 0 => {}
+                Ok(_) => return Ok(None),
+                Err(_) if buffer.is_empty() => return Ok(None),
+                Err(_) => return Err(Denial::new(408, "The request's head did not arrive in time")),
+            }
+        }
+    }
+
+    /// The first bytes of a connection. One that was made just before the door closed may have its request on the way.
+    async fn first_bytes(
+        &mut self,
+        reader: &mut ReadHalf<'_>,
+        buffer: &mut BytesMut,
+        deadline: Instant,
+    ) -> bool {
+        let mut stage = self.stage.clone();
+        let late = async {
+            // An error says that the door is gone altogether.
+            stage.wait_for(|stage| *stage != Stage::Open).await.ok();
+            tokio::time::sleep(LATE_REQUEST).await;
+        };
+        buffer.reserve(HEAD_READ);
+        tokio::select! {
+            biased;
+            read = timeout_at(deadline, reader.read_buf(buffer)) => matches!(read, Ok(Ok(1..))),
+            () = late => false,
+        }
+    }
+
+    async fn answer(
+        &mut self,
+        asked: ClientHead,
+        reader: &mut ReadHalf<'_>,
+        writer: &mut WriteHalf<'_>,
+        buffer: &mut BytesMut,
+    ) -> Next {
+        self.served += 1;
+        let ClientHead { mut head, form, framing, awaits_continue, keep_alive } = asked;
+        let is_open = *self.stage.borrow() == Stage::Open;
+        let keep_alive = keep_alive && is_open && self.served < self.settings.limits.requests;
+        let (method, version) = (head.method.clone(), head.version);
+        let has_body = &method[..] != b"HEAD";
+        if form == Form::Asterisk || &method[..] == b"OPTIONS" && claims::ends_here(&mut head.fields) {
+            return self
+                .own_answer(200, None, writer, (has_body, !keep_alive || framing != Framing::Empty))
+                .await;
+        }
+        let outbound = match self.outbound(head) {
+            Ok(outbound) => outbound,
+            Err(denial) => return self.deny(&denial, writer, has_body).await,
+        };
+        DoorStats::count(&self.stats.forwarded);
+        let progress = Progress::default();
+        let body = whole_body(framing, buffer, awaits_continue);
+        progress.uploaded.store(body.is_some(), Ordering::Relaxed);
+        if awaits_continue && buffer.is_empty() {
+            let said =
+                write_all(writer, &b"HTTP/1.1 100 Continue\r\n\r\n"[..], self.settings.limits.write_idle);
+            if said.await.is_err() {
+                return self.abandoned();
+            }
+        }
+        let order = Order {
+            id: 0,
+            config: Arc::clone(&self.settings.config),
+            outbound,
+            body,
+            raw_head: false,
+            announced: false,
+            upgrade: None,
+            #[cfg(feature = "fault-injection")]
+            panic: false,
+        };
+        let (exchange, life) = prepare(order, self.context.clone());
+        let answer = Answer {
+            writer,
+            asked: Asked { method: &method, version, keep_alive },
+            ring: &self.context.ring,
+            ready: &self.ready,
+            exchange: &exchange,
+            progress: &progress,
+            idle: self.settings.limits.write_idle,
+            keep_alive: self.settings.limits.keep_alive,
+            out: BytesMut::new(),
+        };
+        let idle = self.settings.limits.body_idle;
+        let outcome = tokio::select! {
+            biased;
+            answered = both(life, answer.run()) => Ok(answered),
+            fault = upload::run(reader, buffer, framing, &exchange, &progress, idle) => Err(fault),
+        };
+        match outcome {
+            Ok(Ok(Answered::Whole { keep_alive: true })) => Next::Request,
+            Ok(Ok(Answered::Whole { keep_alive: false })) => Next::Close,
+            Ok(Ok(Answered::Failed(error))) => {
+                self.stats.count_answered(&error);
+                let closes = !keep_alive || !progress.uploaded.load(Ordering::Relaxed);
+                self.own_answer(error.status(), None, writer, (has_body, closes)).await
+            }
+            Ok(Ok(Answered::Cut { ends_by_close })) => {
+                DoorStats::count(&self.stats.cut);
+                if ends_by_close { Next::Reset } else { Next::Drop }
+            }
+            Err(Fault::Denied(denial)) if !progress.begun.load(Ordering::Relaxed) => {
+                self.deny(&denial, writer, has_body).await
+            }
+            Err(Fault::Denied(_)) => {
+                DoorStats::count(&self.stats.refused);
+                Next::Reset
+            }
+            Ok(Err(_)) | Err(Fault::Gone) => self.abandoned(),
+        }
+    }
+
+    /// The head as it is sent: what the client claims, then the passes that every request goes through.
+    fn outbound(&self, mut head: crate::engine::head::RequestHead) -> Result<Outbound, Denial> {
+        let settings = &self.settings;
+        claims::strip(&mut head.fields, settings.trusts_clients);
+        let mut overrides = settings.added.clone();
+        if overrides.get(b"via").is_none() {
+            overrides.push("via", claims::via(&head.fields, head.version, &settings.id)?);
+        }
+        let remote = Some(Bytes::from(self.remote.ip().to_string()));
+        let client = Client { remote, ..Client::default() };
+        Ok(incoming::run(PackedRequest { head, client, overrides }, &settings.config)?)
+    }
+
+    async fn deny(&self, denial: &Denial, writer: &mut WriteHalf<'_>, has_body: bool) -> Next {
+        DoorStats::count(&self.stats.refused);
+        self.own_answer(denial.status, Some(&denial.why), writer, (has_body, true)).await
+    }
+
+    async fn own_answer(
+        &self,
+        status: u16,
+        why: Option<&str>,
+        writer: &mut WriteHalf<'_>,
+        (has_body, closes): (bool, bool),
+    ) -> Next {
+        let mut out = BytesMut::new();
+        let limits = &self.settings.limits;
+        let connection = if closes { Ends::Close } else { Ends::KeepAlive(limits.keep_alive) };
+        encode::own_answer(status, why, has_body, connection, &mut out);
+        match write_all(writer, out, self.settings.limits.write_idle).await {
+            Ok(()) if closes => Next::Close,
+            Ok(()) => Next::Request,
+            Err(_) => self.abandoned(),
+        }
+    }
+
+    fn abandoned(&self) -> Next {
+        DoorStats::count(&self.stats.abandoned);
+        Next::Drop
+    }
+}
+
+/// Waits for the first bytes of another request; `false` if there will be none.
+async fn wait_for_bytes(
+    reader: &mut ReadHalf<'_>,
+    buffer: &mut BytesMut,
+    limit: Duration,
+    stage: &mut watch::Receiver<Stage>,
+) -> bool {
+    buffer.reserve(HEAD_READ);
+    tokio::select! {
+        biased;
+        read = timeout(limit, reader.read_buf(buffer)) => matches!(read, Ok(Ok(1..))),
+        _ = stage.wait_for(|stage| *stage != Stage::Open) => false,
+    }
+}
+
+/// The request's body, if all of it is here already: then it is sent with its head, and can be sent again.
+fn whole_body(framing: Framing, buffer: &mut BytesMut, awaits_continue: bool) -> Option<Bytes> {
+    match framing {
+        Framing::Empty => Some(Bytes::new()),
+        Framing::Length(length) if !awaits_continue => {
+            let length = usize::try_from(length).ok().filter(|length| *length <= buffer.len())?;
+            Some(buffer.split_to(length).freeze())
+        }
+        _ => None,
+    }
+}
+
+/// Lives an exchange while its answer is written. A panic of the exchange is its failure, which it has reported as it fell.
+async fn both<T>(life: impl Future<Output = ()>, answer: impl Future<Output = T>) -> T {
+    let (mut life, mut answer) = (pin!(life), pin!(answer));
+    let mut lives = true;
+    poll_fn(|cx| {
+        if lives {
+            let polled = catch_unwind(AssertUnwindSafe(|| life.as_mut().poll(cx)));
+            lives = matches!(polled, Ok(Poll::Pending));
+        }
+        answer.as_mut().poll(cx)
+    })
+    .await
+}
+
+/// Ends our side and reads what the client still sends for a moment: a reset would take our answer away from it.
+async fn linger(mut stream: TcpStream) {
+    if stream.shutdown().await.is_err() {
+        return;
+    }
+    let mut nowhere = vec![0; HEAD_READ];
+    let discard = async {
+        let mut left = MOST_DISCARDED;
+        while let Ok(read @ 1..) = stream.read(&mut nowhere).await
+            && left > read
+        {
+            left -= read;
+        }
+    };
+    // A client that does not close is left behind.
+    timeout(LINGER, discard).await.ok();
+}
+
+const HEAD_READ: usize = 4 * 1024;
+/// How long a connection that was just made may bring a request to a door that closes.
+const LATE_REQUEST: Duration = Duration::from_millis(500);
+const LINGER: Duration = Duration::from_secs(2);
+const MOST_DISCARDED: usize = 1024 * 1024;
