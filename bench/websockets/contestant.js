@@ -1,0 +1,53 @@
+'use strict';
+
+/** A proxy of WebSockets in a process of its own: `contestant.js NAME TARGET`. Says its port, and what it has used when it is asked. */
+
+const http = require('node:http');
+
+const [name, target] = process.argv.slice(2);
+
+/** How each package is given an upgrade. */
+const CONTESTANTS = {
+  ours: () => callbackLast(require('../../index.js')),
+  'ours, wsMessage': () => {
+    const proxy = require('../../index.js').createProxyServer({ target });
+    proxy.on('error', () => {});
+    proxy.on('wsMessage', () => {});
+    return (req, socket, head) => proxy.ws(req, socket, head);
+  },
+  'http-proxy': () => callbackLast(require('http-proxy')),
+  'http-proxy-3': () => callbackLast(require('http-proxy-3')),
+  httpxy: async () => {
+    const { createProxyServer } = await import('httpxy');
+    const proxy = createProxyServer({ target });
+    proxy.on('error', () => {});
+    return (req, socket, head) => proxy.ws(req, socket, {}, head);
+  },
+};
+
+function callbackLast({ createProxyServer }) {
+  const proxy = createProxyServer({ target });
+  proxy.on('error', () => {});
+  return (req, socket, head) => proxy.ws(req, socket, head);
+}
+
+async function main() {
+  const upgrade = await CONTESTANTS[name]();
+  const server = http.createServer();
+  server.on('upgrade', (req, socket, head) => {
+    // Some of the originals leave that to their user.
+    socket.on('error', () => {});
+    upgrade(req, socket, head);
+  });
+  process.on('message', () => {
+    globalThis.gc();
+    const { user, system } = process.cpuUsage();
+    process.send({ cpu: user + system, memory: process.memoryUsage().rss });
+  });
+  process.on('disconnect', () => process.exit());
+  server.listen(0, '127.0.0.1', 4096, () => process.send({ port: server.address().port }));
+}
+
+if (require.main === module) main();
+
+module.exports = { NAMES: Object.keys(CONTESTANTS) };
