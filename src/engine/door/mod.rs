@@ -1,7 +1,7 @@
 //! The native door: the engine listens itself, and a request goes from its client to its target and back without JavaScript.
 //!
-//! `head` reads what clients send and refuses what must not be forwarded; `connection` serves one of them; [`upload`] and [`answer`]
-//! are the two directions of one exchange, whose middle is the engine's own [`super::exchange`]; [`life`] accepts and closes.
+//! `head` reads what clients send and refuses what must not be forwarded; `connection` serves one of them; `upload` and `answer`
+//! are the two directions of one exchange, whose middle is the engine's own [`super::exchange`]; `life` accepts and closes.
 
 mod answer;
 mod claims;
