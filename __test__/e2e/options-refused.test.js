@@ -5,6 +5,7 @@
  */
 
 const http = require('node:http');
+const https = require('node:https');
 const { createProxyMiddleware, createProxyServer } = require('../../index.js');
 const { closeAll, httpServer, rawExchange } = require('../support/peers.js');
 const { runChild } = require('../support/child.js');
@@ -16,7 +17,7 @@ const GET = lastRequest('GET /a');
 
 /** What cannot be honoured, under the name of the option that says so. */
 const REFUSED = {
-  agent: [new http.Agent(), true, 'x'],
+  agent: [new http.Agent(), new (class extends https.Agent {})(), true, 'x'],
   allowDuplicateHost: [1, 'true'],
   auth: [5, true, {}],
   autoRewrite: ['true', 1],
@@ -37,7 +38,7 @@ const REFUSED = {
   cookiePathRewrite: [true, '/\n'],
   fetch: [true, () => {}],
   fetchOptions: [{}],
-  followRedirects: [true, 5],
+  followRedirects: ['true', -1, 1.5],
   forward: [5, true, ['http://h', 'http://i']],
   headers: ['x: y', 5, true, { a: Symbol('s') }, { a: () => {} }, { a: ['1', Symbol('s')] }],
   hookTimeout: ['5', -1],
@@ -171,7 +172,7 @@ describe('what cannot be honoured is refused by name', () => {
     expect(stderr).not.toMatch(/The option (rewrite|target) /);
   });
 
-  test.each(['cert', 'ciphers', 'key', 'passphrase', 'pfx', 'secureProtocol'])(
+  test.each(['cert', 'ciphers', 'key', 'pfx', 'secureProtocol'])(
     'the TLS setting %s of a target in parts',
     (name) => {
       const target = { protocol: 'https:', host: '127.0.0.1', port: 1, [name]: 'x' };
@@ -183,9 +184,9 @@ describe('what cannot be honoured is refused by name', () => {
 
   test('an option that is added later', async () => {
     const proxy = createProxyServer({ ...GOOD_TARGET });
-    proxy.options.followRedirects = true;
+    proxy.options.http2 = true;
     const { port } = await httpServer((req, res) => {
-      expectRefusal(() => proxy.web(req, res), 'followRedirects');
+      expectRefusal(() => proxy.web(req, res), 'http2');
       res.end('refused');
     });
     expect(await rawExchange(port, GET)).toMatch(/refused$/);

@@ -104,19 +104,25 @@ describe('K-05 time limits', () => {
 
 describe('K-08 agents', () => {
   refuses('K-08', {
-    agent: [new http.Agent(), new http.Agent({ keepAlive: true, maxSockets: 1 }), true, 1, 'x', {}],
+    agent: [new (class extends http.Agent {})(), { ...new http.Agent() }, true, 1, 'x', {}],
   });
 
   const values = FACES.flatMap(([name, face]) =>
-    [undefined, null, false].map((agent) => [name, agent, face]),
+    [
+      ['undefined', undefined, false],
+      ['null', null, false],
+      ['false', false, true],
+      ['plain', new http.Agent(), true],
+      ['plain, and keeps', new http.Agent({ keepAlive: true, maxSockets: 1 }), false],
+    ].map(([what, agent, closes]) => [name, what, agent, closes, face]),
   );
 
-  test.each(values)('K-08 %s: an agent that is %p works', async (_name, agent, face) => {
+  test.each(values)('K-08 %s: an agent that is %s works', async (_name, _what, agent, closes, face) => {
     const target = await answeringTarget(OK);
     const { port } = await face({ target: target.url, agent });
     expect(readResponse(await rawExchange(port, GET))).toMatchObject({ status: 200 });
     const connection = readRequest(target.connections[0].text).values('connection');
-    expect(connection.includes('close')).toBe(agent === false);
+    expect(connection.includes('close')).toBe(closes);
   });
 });
 
@@ -124,7 +130,7 @@ describe('K-11 keys and certificates', () => {
   const JUNK = '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n';
   const CA = [5, true, [], [5], {}, 'no certificate', JUNK, Buffer.alloc(0), Buffer.from('junk'), [JUNK]];
   const CLIENT = ['x', Buffer.from('x'), 5];
-  refuses('K-11', { ca: CA, cert: CLIENT, key: CLIENT, passphrase: ['x'], pfx: CLIENT, ssl: [5, true, 'x'] });
+  refuses('K-11', { ca: CA, cert: CLIENT, key: CLIENT, passphrase: [5], pfx: CLIENT, ssl: [5, true, 'x'] });
 
   test('K-11 an authority in the midst of other text is found', async () => {
     const { cert } = certificate(undefined, { names: 'DNS:localhost' });

@@ -20,6 +20,7 @@ createProxyServer({
   xfwd: true,
 });
 createProxyServer({ proxyTimeout: 1000, connectTimeout: 1000, timeout: 1000, agent: false });
+createProxyServer({ target: 'http://127.0.0.1', agent: new http.Agent({ keepAlive: true, maxSockets: 8 }) });
 createProxyServer({ prependPath: false, ignorePath: true, selfHandleResponse: true });
 
 // @ts-expect-error a number is no target
@@ -59,6 +60,23 @@ createProxyServer({ cookieDomainRewrite: true });
 createProxyServer({ headers: { 'x-a': {} } });
 // @ts-expect-error a text
 createProxyServer({ auth: { user: 'user' } });
+createProxyServer({
+  key: ['PEM'],
+  cert: Buffer.from('PEM'),
+  passphrase: 'x',
+  servername: 'h',
+  minVersion: 'TLSv1.3',
+});
+createProxyServer({ pfx: [{ buf: Buffer.from('x'), passphrase: 'x' }], maxVersion: 'TLSv1.2' });
+createProxyServer({
+  target: { protocol: 'https:', host: 'h', port: 1, key: Buffer.from('PEM'), cert: ['PEM'] },
+});
+// @ts-expect-error not spoken
+createProxyServer({ maxVersion: 'TLSv1.1' });
+createProxyServer({ followRedirects: true });
+createProxyServer({ followRedirects: 5 });
+// @ts-expect-error a boolean or a number
+createProxyServer({ followRedirects: 'yes' });
 // @ts-expect-error an agent of Node's or false
 createProxyServer({ agent: 'keep-alive' });
 

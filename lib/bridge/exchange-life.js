@@ -2,7 +2,7 @@
 
 /**
  * What every stage of an exchange has: its state, who hears of what happens to it, and its ends. The stages build on one another
- * (`ExchangeLife` ← `ExchangeRequest` ← `Exchange`), so one request costs one object; members that begin with `_` are theirs alone.
+ * (`ExchangeLife` ← `ExchangeRequest` ← `ExchangeRedirect` ← `Exchange`), so one request costs one object; members that begin with `_` are theirs alone.
  */
 
 const { cutResponse, unwatchClient, watchClient } = require('./client.js');
@@ -42,6 +42,8 @@ class ExchangeLife {
     /** The earlier exchange for the same request. */
     this._predecessor = null;
     this._mirror = null;
+    /** Where it goes, once its head has been prepared. */
+    this._route = null;
     this._download = null;
     /** The passes have not been run on the response's head: listeners may come and go while it is waited for. */
     this._isHeadRaw = false;

@@ -23,6 +23,9 @@ const PANIC = 4;
 const ANNOUNCED = 8;
 
 class ExchangeRequest extends ExchangeLife {
+  /** A redirect has made a request without a body of it; what listeners write is not for it. */
+  #isBodiless = false;
+
   /** Begins, a tick after `web()`: until then listeners may be added, and a small request body has arrived whole. */
   begin() {
     try {
@@ -36,7 +39,7 @@ class ExchangeRequest extends ExchangeLife {
         this.#beginMirror(head);
         if (config === undefined) return;
       }
-      if (this._hasListeners('proxyReq')) {
+      if (this._hasListeners('proxyReq') || this._call.redirects !== undefined) {
         this.#showRequest(head);
         return;
       }
@@ -45,6 +48,25 @@ class ExchangeRequest extends ExchangeLife {
       this._id = this._engine.register(this);
       native.submit(this._id, config.native, head.text, head.fields, head.overrides, body, this.#flags(body));
       this.#sent(body);
+    } catch (thrown) {
+      this.fail(hookError('web', thrown));
+    }
+  }
+
+  /**
+   * Begins as the next hop of a redirect.
+   *
+   * @param {import('../proxy-server/redirects.js').Hop} hop
+   */
+  _beginHop({ route, prepared, keepsBody }) {
+    try {
+      if (!this._engage()) return;
+      this._engine = Engine.get();
+      this.#isBodiless = !keepsBody;
+      if (keepsBody) this.#inherit(this._predecessor);
+      else this._body = EMPTY;
+      this._predecessor = null;
+      this.#show(prepared, route);
     } catch (thrown) {
       this.fail(hookError('web', thrown));
     }
@@ -159,15 +181,21 @@ class ExchangeRequest extends ExchangeLife {
     else this._call.failMirror(args, (thrown) => this._guard(thrown));
   }
 
-  /** Shows the passed head to the `proxyReq` listeners before anything is sent. */
   #showRequest(head) {
-    const { config, options } = this._call;
+    const { config } = this._call;
     const prepared = this._engine.native.prepare(config.native, head.text, head.fields, head.overrides);
     if (prepared.charCodeAt(0) === BANG) {
       this.fail(unpackError(prepared.slice(1)));
       return;
     }
-    const facade = new ProxyRequest(this, prepared, config.target);
+    this.#show(prepared, config);
+  }
+
+  /** Shows the passed head to the `proxyReq` listeners before anything is sent. */
+  #show(prepared, route) {
+    const { options } = this._call;
+    const facade = new ProxyRequest(this, prepared, route.target);
+    this._route = route;
     this._proxyReq = facade;
     const args = [facade, this._req, this._res, this._call.shownOptions()];
     // http-proxy-3 gives the socket, too; it is only made for those who take it.
@@ -192,7 +220,7 @@ class ExchangeRequest extends ExchangeLife {
     }
     const facade = this._proxyReq;
     try {
-      const written = facade.takeWritten();
+      const written = this.#isBodiless ? [] : facade.takeWritten();
       // A listener that writes a body that was read before the proxy could read it has sent all there is.
       const isWritten = written.length > 0 && this._isConsumed;
       const rest = facade.writableEnded || isWritten ? EMPTY : this.#takeBody(facade);
@@ -200,11 +228,10 @@ class ExchangeRequest extends ExchangeLife {
       const { base, text, fields } = facade.pack();
       facade.markSent();
       const { native } = this._engine;
-      const { config } = this._call;
       const flags = this.#flags(body);
       // Not before: of what is never sent the engine says no end, and its number would be lost.
       this._id = this._engine.register(this);
-      native.resume(this._id, config.native, base, text, fields, body, flags, this._askedHost());
+      native.resume(this._id, this._route.native, base, text, fields, body, flags, this._askedHost());
       if (body === undefined) for (const chunk of written) native.write(this._id, chunk);
       this.#sent(body);
     } catch (thrown) {
@@ -230,7 +257,11 @@ class ExchangeRequest extends ExchangeLife {
       res.writeContinue();
     this._isUploading = true;
     const sink = this._mirror === null ? this : new Tee(this, this._mirror);
-    this._upload = new RequestBody(source, sink, this._prefix, this.#waits);
+    this._upload = new RequestBody(source, sink, {
+      prefix: this._prefix,
+      waits: this.#waits,
+      mostKept: this._call.redirects?.mostKept,
+    });
     if (source !== this._req) this._upload.watchClose();
   }
 

@@ -8,7 +8,7 @@
 const { saysItsEnd, unwatchClient } = require('./client.js');
 const { proxyError, unpackError } = require('./errors.js');
 const { PASS_ON } = require('./exchange-life.js');
-const { ExchangeRequest } = require('./exchange-request.js');
+const { ExchangeRedirect } = require('./exchange-redirect.js');
 const { unpack } = require('./head-codec.js');
 const { linger } = require('./linger.js');
 const { withinTime } = require('./listeners.js');
@@ -21,7 +21,7 @@ const OPEN_ENDED = 2;
 const ENDS_CONNECTION = 4;
 const HTTP10 = 8;
 
-class Exchange extends ExchangeRequest {
+class Exchange extends ExchangeRedirect {
   /** The response's head waits for asynchronous listeners. */
   #isHeld = false;
   /** Trailers that have come meanwhile. */
@@ -33,6 +33,7 @@ class Exchange extends ExchangeRequest {
       this._hasListeners('proxyRes') ||
       this._hasListeners('end') ||
       this._call.options[PASS_ON] !== undefined ||
+      this._call.redirects !== undefined ||
       (this._proxyReq !== null && this._proxyReq.listenerCount('response') > 0)
     );
   }
@@ -57,6 +58,7 @@ class Exchange extends ExchangeRequest {
     if (this._call.attempts?.afterStatus(status, this._method, this._engine.inFlight)) {
       if (this._tryAgain(true)) return;
     }
+    if (this._call.redirects !== undefined && this._follow(status, text)) return;
     this._download = download;
     try {
       if (this._isHeadRaw || this._showsResponse()) this.#showResponse(status, flags, text);
@@ -139,6 +141,8 @@ class Exchange extends ExchangeRequest {
       isHttp10: (flags & HTTP10) !== 0,
     });
     this._proxyRes = facade;
+    const { redirects } = this._call;
+    if (redirects !== undefined) Object.assign(facade, redirects.shown(this._route, this._proxyReq));
     if (this._call.options[PASS_ON]?.(status, facade, this._req)) {
       this._passOn();
       return;

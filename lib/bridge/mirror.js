@@ -113,7 +113,7 @@ class Mirror {
       upload.redirect(this);
       return true;
     }
-    this.#upload = new RequestBody(this.#source, this, prefix);
+    this.#upload = new RequestBody(this.#source, this, { prefix });
     this.#upload.watchClose();
     return true;
   }

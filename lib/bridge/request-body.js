@@ -79,6 +79,7 @@ class RequestBody {
   /** All that was read, or `null` if it is too much. */
   #kept = [];
   #keptBytes = 0;
+  #mostKept;
   #isWhole = false;
   #isHeld = false;
   /** No more is read than can be kept. */
@@ -89,11 +90,14 @@ class RequestBody {
   /**
    * @param {import('node:stream').Readable} source the request, or what is sent instead of its body
    * @param {{ write(chunk: Buffer): boolean, finish(trailers: object): void, fail(error: Error): void }} sink
-   * @param {Buffer[]} [prefix] what somebody else has read of it before
-   * @param {boolean} [waits] for `resume()`, as soon as no more of it can be kept
+   * @param {object} [settings]
+   * @param {Buffer[]} [settings.prefix] what somebody else has read of it before
+   * @param {boolean} [settings.waits] for `resume()`, as soon as no more of it can be kept
+   * @param {number} [settings.mostKept] how many bytes are kept, in case that it must be sent again
    */
-  constructor(source, sink, prefix, waits = false) {
+  constructor(source, sink, { prefix, waits = false, mostKept = MOST_KEPT } = {}) {
     this.#waits = waits;
+    this.#mostKept = mostKept;
     this.#source = source;
     this.#sink = sink;
     source.on('error', this.#onError);
@@ -145,13 +149,13 @@ class RequestBody {
   #keep(bytes) {
     if (this.#kept === null) return;
     this.#keptBytes += bytes.length;
-    if (this.#keptBytes > MOST_KEPT && !this.#waits) this.#kept = null;
+    if (this.#keptBytes > this.#mostKept && !this.#waits) this.#kept = null;
     else this.#kept.push(bytes);
   }
 
   /** Whether it waits with what it has. */
   get #isFull() {
-    return this.#waits && this.#keptBytes >= MOST_KEPT;
+    return this.#waits && this.#keptBytes >= this.#mostKept;
   }
 
   #onEnd = () => {
@@ -183,7 +187,7 @@ class RequestBody {
   resume() {
     if (this.#isOver) return;
     this.#waits = false;
-    if (this.#keptBytes > MOST_KEPT) this.#kept = null;
+    if (this.#keptBytes > this.#mostKept) this.#kept = null;
     if (this.#inlet === null) this.#source.resume();
     else this.#inlet.emit('drain');
   }

@@ -109,6 +109,16 @@ export declare class NativePathFilter {
   test(path: string): boolean
 }
 
+/** What an agent of Node's says of its connections. */
+export interface NativeAgent {
+  number: number
+  mostOpen?: number
+  mostIdle: number
+  /** Milliseconds. */
+  idleLimit?: number
+  oldestFirst: boolean
+}
+
 /** What a door does, checked by `lib/proxy-server/door-options.js`. Times are in milliseconds. */
 export interface NativeDoorSettings {
   config: NativeConfig
@@ -176,9 +186,18 @@ export interface NativeOptions {
   cookieDomainRewrite?: Array<string>
   /** Likewise. */
   cookiePathRewrite?: Array<string>
+  /** The agent whose connections are used. */
+  agent?: NativeAgent
   secure: boolean
   /** PEM certificates. */
   ca?: string
+  /** Client certificates: a PEM certificate and its PEM key, and again. */
+  identities: Array<string>
+  /** PKCS#12 archives, a character a byte, each with its passphrase behind it. */
+  archives: Array<string>
+  serverName?: string
+  tls12: boolean
+  tls13: boolean
   /** Milliseconds. */
   connectTimeout?: number
   /** Milliseconds. */

@@ -33,6 +33,8 @@ class Call {
     this.turn = 0;
     /** @type {import('./attempts.js').Attempts | undefined} if there may be more than one */
     this.attempts = undefined;
+    /** @type {import('./redirects.js').Redirects | undefined} if they are followed */
+    this.redirects = undefined;
     /** @type {import('./config.js').Config | undefined} that of the `forward` leg */
     this.forward = undefined;
     /** The `headers` option as it was when the request was begun: applications use one object for several calls. */

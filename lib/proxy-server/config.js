@@ -5,8 +5,10 @@
  * edited at any time; an edit makes another configuration.
  */
 
+const { agentSettings } = require('./agents.js');
 const { checkOption, checkOptions, optionError } = require('./options.js');
 const { hasParts, partsOf, targetParts } = require('./target-parts.js');
+const { tlsOptions } = require('./tls-options.js');
 
 /** The options, apart from the target, that the engine's configuration is made of. */
 const SHAPING = new Set([
@@ -15,19 +17,26 @@ const SHAPING = new Set([
   'auth',
   'autoRewrite',
   'ca',
+  'cert',
   'changeOrigin',
   'connectTimeout',
   'cookieDomainRewrite',
   'cookiePathRewrite',
   'hostRewrite',
   'ignorePath',
+  'key',
   'localAddress',
+  'maxVersion',
   'method',
+  'minVersion',
+  'passphrase',
+  'pfx',
   'prependPath',
   'preserveHeaderKeyCase',
   'protocolRewrite',
   'proxyTimeout',
   'secure',
+  'servername',
   'ssl',
   'timeouts',
   'toProxy',
@@ -121,10 +130,11 @@ class ConfigMemo {
 const NOTHING = [];
 
 /** What options hold that can be edited without another value of the option. */
-function innerValues({ ca, cookieDomainRewrite, cookiePathRewrite, ssl, timeouts }) {
+function innerValues({ ca, cert, cookieDomainRewrite, cookiePathRewrite, key, pfx, ssl, timeouts }) {
   const isEditable = (value) => typeof value === 'object' && value !== null;
-  if (![ca, cookieDomainRewrite, cookiePathRewrite, ssl, timeouts].some(isEditable)) return NOTHING;
-  const values = Array.isArray(ca) ? [...ca] : [];
+  if (![ca, cert, cookieDomainRewrite, cookiePathRewrite, key, pfx, ssl, timeouts].some(isEditable))
+    return NOTHING;
+  const values = [ca, cert, key, pfx].filter(Array.isArray).flat();
   if (isEditable(ssl)) values.push(ssl.ca);
   for (const map of [cookieDomainRewrite, cookiePathRewrite, timeouts]) {
     if (isEditable(map)) values.push(map, ...Object.keys(map), ...Object.values(map));
@@ -151,8 +161,9 @@ function configOf(options, target = options.target) {
 
 function find(options, named) {
   const target = targetParts(named);
-  const { ca, from } = certificates(options, target);
-  const settings = nativeOptions(options, target, ca);
+  const agent = options.agent ? agentSettings(options.agent, target.url) : undefined;
+  const { from, ...tls } = tlsOptions(options, target, agent?.own ?? NO_SETTINGS);
+  const settings = { ...nativeOptions(options, target, agent), ...tls };
   const key = JSON.stringify(settings);
   const known = configs.get(key);
   if (known !== undefined) {
@@ -171,27 +182,31 @@ function refresh(key, config) {
   configs.set(key, config);
 }
 
-function build(settings, caFrom) {
+const NO_SETTINGS = {};
+
+function build(settings, from) {
   const { NativeConfig } = require('../native/binding.js');
   try {
     return new NativeConfig(settings);
   } catch (error) {
     // The engine says «option: what is wrong with it».
     const [named] = error.message.split(':', 1);
-    const name = named === 'ca' ? caFrom : named;
-    throw optionError(name, `The option ${name} cannot be used: ${error.message.slice(named.length + 2)}`);
+    const name = from[named] ?? named;
+    const part = name === named ? '' : `its ${named}: `;
+    const why = error.message.slice(named.length + 2);
+    throw optionError(name, `The option ${name} cannot be used: ${part}${why}`);
   }
 }
 
-/** What the engine is told; `NativeOptions` in src/binding/config.rs. */
-function nativeOptions(options, target, ca) {
+/** What the engine is told, apart from TLS; `NativeOptions` in src/binding/config.rs. */
+function nativeOptions(options, target, agent) {
   const timeouts = options.timeouts || undefined;
   const credentials = options.auth || target.credentials;
   return {
     target: target.url.href,
     host: target.host,
     socketPath: target.socketPath,
-    localAddress: options.localAddress || undefined,
+    localAddress: agent?.own.localAddress || options.localAddress || undefined,
     authorization: credentials && `Basic ${Buffer.from(credentials).toString('base64')}`,
     authorizationYields: !options.auth,
     // As Node's own client does.
@@ -201,7 +216,8 @@ function nativeOptions(options, target, ca) {
     prependPath: options.prependPath !== false,
     ignorePath: options.ignorePath === true,
     toProxy: options.toProxy === true,
-    reuse: options.agent !== false,
+    reuse: agent === undefined ? options.agent !== false : agent.keepAlive,
+    agent: agent?.native,
     allowDuplicateHost: options.allowDuplicateHost === true,
     preserveHeaderKeyCase: options.preserveHeaderKeyCase === true,
     hostRewrite: options.hostRewrite || undefined,
@@ -209,8 +225,6 @@ function nativeOptions(options, target, ca) {
     protocolRewrite: options.protocolRewrite || undefined,
     cookieDomainRewrite: cookiePairs(options.cookieDomainRewrite),
     cookiePathRewrite: cookiePairs(options.cookiePathRewrite),
-    secure: options.secure !== false,
-    ca: ca && pem(ca),
     connectTimeout: milliseconds(timeouts?.connect ?? options.connectTimeout),
     headTimeout: milliseconds(timeouts?.head ?? options.proxyTimeout),
     idleTimeout: milliseconds(timeouts?.idle ?? options.proxyTimeout),
@@ -228,19 +242,6 @@ function milliseconds(value) {
 function cookiePairs(rewrite) {
   if (typeof rewrite === 'string') return ['*', rewrite];
   return rewrite ? Object.entries(rewrite).flatMap(([old, value]) => [old, value || '']) : undefined;
-}
-
-/** Whose certificates vouch for the target: of the server's own `ssl` settings only these concern anybody else. */
-function certificates(options, target) {
-  if (options.ca) return { ca: options.ca, from: 'ca' };
-  if (target.ca) return { ca: target.ca, from: 'target' };
-  return { ca: options.ssl?.ca || undefined, from: 'ssl' };
-}
-
-function pem(ca) {
-  return (Array.isArray(ca) ? ca : [ca])
-    .map((one) => (typeof one === 'string' ? one : Buffer.from(one).toString('latin1')))
-    .join('\n');
 }
 
 module.exports = { ConfigMemo, configOf };

@@ -8,6 +8,7 @@ const { Outcome } = require('../bridge/outcome.js');
 const { chooseTarget } = require('./attempts.js');
 const { Call } = require('./call.js');
 const { configOf } = require('./config.js');
+const { Redirects } = require('./redirects.js');
 
 /**
  * Emits `start` and forwards the request.
@@ -21,7 +22,8 @@ const { configOf } = require('./config.js');
 function start(proxy, req, res, call) {
   const exchange = new Exchange(proxy, req, res, call);
   exchange.claim();
-  const { headers } = call.options;
+  const { followRedirects, headers } = call.options;
+  if (followRedirects && call.config !== undefined) call.redirects = new Redirects(call.options);
   if (headers !== undefined && headers !== null) call.headers = { ...headers };
   if (call.config === undefined && call.forward === undefined) {
     process.nextTick(() => exchange.fail(noTarget()));

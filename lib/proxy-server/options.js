@@ -6,6 +6,7 @@
 
 const net = require('node:net');
 const { debuglog } = require('node:util');
+const { isPlainAgent } = require('./plain-agent.js');
 
 const debug = debuglog('rs-proxy-middleware');
 
@@ -20,6 +21,9 @@ const LONGEST_TIMER = 2 ** 31 - 1;
 const MOST_ATTEMPTS = 100;
 const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]{1,32}$/;
 const PROTOCOL = /^https?:?$/;
+const MOST_VERSIONS = ['TLSv1.2', 'TLSv1.3'];
+/** Older ones are not spoken; as the least they leave open what is. */
+const LEAST_VERSIONS = ['TLSv1', 'TLSv1.1', ...MOST_VERSIONS];
 
 const BOOLEAN = { is: isBoolean, want: 'true or false' };
 const MILLISECONDS = { is: isMilliseconds, want: `a number of milliseconds from 0 to ${LONGEST_TIMER}` };
@@ -33,13 +37,18 @@ const LATER = { is: () => false, want: 'left out; it is not supported yet' };
 
 /** @type {Record<string, { is(value: unknown): boolean, want: string }>} */
 const OPTIONS = {
-  agent: { is: (value) => value === false, want: 'false; other agents are not supported yet' },
+  agent: {
+    is: isPlainAgent,
+    want:
+      'false, or an http.Agent or https.Agent of Node’s own; subclasses, and agents with functions of their own such as ' +
+      'createConnection or addRequest, are not supported yet',
+  },
   allowDuplicateHost: BOOLEAN,
   auth: { is: isString, want: 'a string: user:password' },
   autoRewrite: BOOLEAN,
   buffer: { is: (value) => typeof value.pipe === 'function', want: 'a readable stream' },
   ca: { is: isCa, want: 'PEM certificates: a string, a Buffer, or an array of them' },
-  cert: LATER,
+  cert: { is: isCertificate, want: 'PEM certificates: a string, a Buffer, or an array of them' },
   changeOrigin: BOOLEAN,
   ciphers: LATER,
   connectTimeout: MILLISECONDS,
@@ -47,7 +56,10 @@ const OPTIONS = {
   cookiePathRewrite: COOKIES,
   fetch: LATER,
   fetchOptions: LATER,
-  followRedirects: LATER,
+  followRedirects: {
+    is: (value) => value === true || (Number.isInteger(value) && value >= 0),
+    want: 'true, false, or how many redirects to follow',
+  },
   forward: {
     is: (value) => isOneTarget(value) || typeof value === 'function',
     want: 'a URL string, a URL, an object, or a function that gives one',
@@ -57,11 +69,13 @@ const OPTIONS = {
   hostRewrite: { is: isHost, want: 'a host, with or without a port' },
   http2: LATER,
   ignorePath: BOOLEAN,
-  key: LATER,
+  key: { is: isKey, want: 'a PEM key: a string, a Buffer, or an array of them or of { pem, passphrase }' },
   localAddress: { is: (value) => net.isIP(value) !== 0, want: 'an IP address' },
+  maxVersion: { is: (value) => MOST_VERSIONS.includes(value), want: MOST_VERSIONS.join(' or ') },
   method: { is: (value) => isString(value) && TOKEN.test(value), want: 'an HTTP method' },
-  passphrase: LATER,
-  pfx: LATER,
+  minVersion: { is: (value) => LEAST_VERSIONS.includes(value), want: LEAST_VERSIONS.join(' or ') },
+  passphrase: { is: isString, want: 'a string' },
+  pfx: { is: isPfx, want: 'a PKCS#12 archive: a Buffer, or an array of them or of { buf, passphrase }' },
   prependPath: BOOLEAN,
   preserveHeaderKeyCase: BOOLEAN,
   retry: {
@@ -72,6 +86,7 @@ const OPTIONS = {
   proxyTimeout: MILLISECONDS,
   secure: BOOLEAN,
   secureProtocol: LATER,
+  servername: { is: (value) => isHost(value) && !value.includes(':'), want: 'the name of a host' },
   selfHandleResponse: BOOLEAN,
   ssl: { is: isServerTls, want: 'an object of TLS settings, its ca PEM certificates if it has one' },
   target: TARGET,
@@ -115,11 +130,50 @@ const OF_THE_MIDDLEWARE = new Set([
 const OF_VITE = new Set(['bypass', 'configure', 'rewrite', 'rewriteWsOrigin']);
 
 /** The options of text that are not set if the text is empty, as with the originals. */
-const OFF_IF_EMPTY = new Set(['auth', 'ca', 'hostRewrite', 'localAddress', 'method', 'protocolRewrite']);
+const OFF_IF_EMPTY = new Set([
+  'auth',
+  'ca',
+  'cert',
+  'hostRewrite',
+  'key',
+  'localAddress',
+  'method',
+  'passphrase',
+  'pfx',
+  'protocolRewrite',
+  'servername',
+]);
 
 function isCa(value) {
   if (Array.isArray(value)) return value.length > 0 && value.every(isCa);
   return isString(value) || ArrayBuffer.isView(value);
+}
+
+/** Text or bytes. */
+function isBytes(value) {
+  return (isString(value) && value !== '') || (ArrayBuffer.isView(value) && value.byteLength > 0);
+}
+
+/** One, or several. */
+const isSome = (value, isOne) =>
+  Array.isArray(value) ? value.length > 0 && value.every(isOne) : isOne(value);
+
+function isCertificate(value) {
+  return isSome(value, isBytes);
+}
+
+function isWith(name, one) {
+  return isBytes(one) || (isObject(one) && isBytes(one[name]) && isOptionalString(one.passphrase));
+}
+
+const isOptionalString = (value) => value === undefined || isString(value);
+
+function isKey(value) {
+  return isSome(value, (one) => isWith('pem', one));
+}
+
+function isPfx(value) {
+  return isSome(value, (one) => isWith('buf', one));
 }
 
 function isServerTls(value) {
@@ -225,4 +279,4 @@ function optionError(name, message) {
   return error;
 }
 
-module.exports = { checkOption, checkOptions, isCa, optionError };
+module.exports = { checkOption, checkOptions, isCa, isCertificate, isKey, isPfx, optionError };

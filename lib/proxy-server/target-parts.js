@@ -5,7 +5,7 @@
  * parts. All become the same few parts.
  */
 
-const { isCa, optionError } = require('./options.js');
+const { isCa, isCertificate, isKey, isPfx, optionError } = require('./options.js');
 
 /**
  * @typedef {object} TargetParts
@@ -14,11 +14,13 @@ const { isCa, optionError } = require('./options.js');
  * @property {string} [socketPath]
  * @property {string} [credentials] `user:password`
  * @property {unknown} [ca]
+ * @property {{ cert?: unknown, key?: unknown, passphrase?: string, pfx?: unknown }} [identity] who we are there
  */
 
 /** What else a target may carry, whatever its form. */
 const EXTRAS = ['auth', 'ca', 'cert', 'ciphers', 'key', 'passphrase', 'pfx', 'secureProtocol', 'socketPath'];
-const LATER = ['cert', 'ciphers', 'key', 'passphrase', 'pfx', 'secureProtocol'];
+const LATER = ['ciphers', 'secureProtocol'];
+const CHECKED = { ca: isCa, cert: isCertificate, key: isKey, pfx: isPfx };
 const URL_PARTS = ['href', ...EXTRAS];
 const OBJECT_PARTS = ['host', 'hostname', 'path', 'pathname', 'port', 'protocol', 'search', ...EXTRAS];
 
@@ -36,13 +38,14 @@ function targetParts(target) {
     throw invalid('must be a URL string, a URL, or an object');
   checkExtras(target);
   const { url, host } = isUrl(target) ? { url: parse(`${target.href}`) } : fromObject(target);
-  const { auth, ca, socketPath } = target;
+  const { auth, ca, cert, key, passphrase, pfx, socketPath } = target;
   return withPlace({
     url,
     host,
     socketPath: socketPath || undefined,
     credentials: auth || undefined,
     ca: ca || undefined,
+    identity: { cert, key, passphrase, pfx },
   });
 }
 
@@ -68,11 +71,11 @@ function checkExtras(target) {
     if (!target[name]) continue;
     throw optionError('target', `The option target.${name} is not supported yet; leave it out`);
   }
-  for (const name of ['auth', 'socketPath']) {
+  for (const name of ['auth', 'passphrase', 'socketPath']) {
     if (target[name] && typeof target[name] !== 'string') throw invalid(`has a ${name} that is not a string`);
   }
-  if (target.ca && !isCa(target.ca)) {
-    throw invalid('has a ca that is not PEM certificates: a string, a Buffer, or an array of them');
+  for (const [name, is] of Object.entries(CHECKED)) {
+    if (target[name] && !is(target[name])) throw invalid(`has a ${name} that is none`);
   }
 }
 

@@ -3,6 +3,8 @@
 import * as http from 'node:http';
 import * as https from 'node:https';
 import { Stream } from 'node:stream';
+import * as tls from 'node:tls';
+import { Archives, Certificates, Keys } from './target-tls.js';
 import { ProxyTarget, ProxyTargetFunction } from './targets.js';
 
 export interface ServerOptions {
@@ -13,7 +15,10 @@ export interface ServerOptions {
   target?: ProxyTarget | readonly ProxyTarget[] | ProxyTargetFunction | undefined;
   /** Where a copy of each request goes; its answer is dropped. Alone, without `target`, the client is answered 200 at once. */
   forward?: ProxyTarget | ProxyTargetFunction | undefined;
-  /** `false`: a fresh connection for each request. By default connections are pooled. This version refuses other agents. */
+  /**
+   * `false`: a fresh connection for each request. A plain agent of Node's says how connections are kept, and what it says of TLS counts most.
+   * By default connections are pooled. This version refuses subclasses, agents with functions of their own, and settings it does not have.
+   */
   agent?: http.Agent | https.Agent | false | undefined;
   /** Forward the first of two `Host` fields instead of refusing the request with 400. Default `false`. */
   allowDuplicateHost?: boolean | undefined;
@@ -25,6 +30,8 @@ export interface ServerOptions {
   buffer?: Stream | undefined;
   /** PEM certificates that vouch for a TLS target, instead of Mozilla's roots. */
   ca?: string | NodeJS.ArrayBufferView | readonly (string | NodeJS.ArrayBufferView)[] | undefined;
+  /** Certificate, and those that vouch for it, for a TLS target that wants to know who asks. */
+  cert?: Certificates | undefined;
   /** Make the `Host` field name the target. Default `false`. */
   changeOrigin?: boolean | undefined;
   /** Milliseconds for name look-up, connection and TLS handshake. Default 10,000. */
@@ -37,7 +44,10 @@ export interface ServerOptions {
   fetch?: typeof fetch | undefined;
   /** Refused by this version. */
   fetchOptions?: FetchOptions | undefined;
-  /** Follow redirects instead of passing them on. Default `false`; this version refuses anything else. */
+  /**
+   * Follow redirects instead of passing them on: `true` for 21 at most, one more is an error; a number for so many, the next one is passed on.
+   * `proxyReq` is emitted for each hop. A request's body is kept up to 10 MiB, to be sent again. Not for upgrades and `forward`. Default `false`.
+   */
   followRedirects?: boolean | number | undefined;
   /** Header fields to add, or to replace whatever their case. An array repeats the field. */
   headers?: { [header: string]: string | number | readonly string[] | null | undefined } | undefined;
@@ -53,10 +63,20 @@ export interface ServerOptions {
   http2?: boolean | undefined;
   /** Forward to the target's path alone. Default `false`. */
   ignorePath?: boolean | undefined;
+  /** The key of `cert`. */
+  key?: Keys | undefined;
   /** Address of this machine that connections to the target come from. */
   localAddress?: string | undefined;
+  /** The newest version of TLS to speak with targets. Default `'TLSv1.3'`. */
+  maxVersion?: 'TLSv1.2' | 'TLSv1.3' | undefined;
   /** Send this method instead of the request's. */
   method?: string | undefined;
+  /** The oldest version of TLS to speak with targets; those before 1.2 are never spoken. Default `'TLSv1.2'`. */
+  minVersion?: tls.SecureVersion | undefined;
+  /** For an encrypted `key` or `pfx`. */
+  passphrase?: string | undefined;
+  /** `key` and `cert` in a PKCS#12 archive. */
+  pfx?: Archives | undefined;
   /** Put the target's path in front of the request's. Default `true`. */
   prependPath?: boolean | undefined;
   /** Give response fields the target's spelling of their names. Default `false`. */
@@ -74,6 +94,8 @@ export interface ServerOptions {
   secure?: boolean | undefined;
   /** Leave the response to the `proxyRes` listeners. Default `false`. */
   selfHandleResponse?: boolean | undefined;
+  /** The name that a TLS target is asked for, and that its certificate must have. Default: that of the outgoing `Host`. */
+  servername?: string | undefined;
   /** TLS options, key and certificate of the server that `listen` makes. */
   ssl?: https.ServerOptions | Record<string, unknown> | undefined;
   /** Throw errors that nobody handles, as http-proxy does, instead of answering 502. Default `false`. */

@@ -2,6 +2,7 @@
 
 import * as http from 'node:http';
 import * as url from 'node:url';
+import { Archives, Certificates, Keys } from './target-tls.js';
 
 /** A target in parts. */
 export interface ProxyTargetDetailed {
@@ -20,12 +21,16 @@ export interface ProxyTargetDetailed {
   path?: string | null | undefined;
   /** Connect to this Unix socket instead of host and port. */
   socketPath?: string | undefined;
-  ca?: string | undefined;
-  cert?: string | undefined;
+  /** Certificates that vouch for the target. */
+  ca?: Certificates | undefined;
+  /** Who we are there; so are `key`, `pfx` and `passphrase`. */
+  cert?: Certificates | undefined;
+  /** Refused by this version. */
   ciphers?: string | undefined;
-  key?: string | undefined;
+  key?: Keys | undefined;
   passphrase?: string | undefined;
-  pfx?: Buffer | string | undefined;
+  pfx?: Archives | undefined;
+  /** Refused by this version. */
   secureProtocol?: string | undefined;
 }
 

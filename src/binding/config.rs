@@ -1,10 +1,10 @@
 //! `NativeConfig`: an engine's [`Config`] that JavaScript holds on to.
 
-use crate::engine::config::{Authorization, Config, Timeouts};
+use crate::engine::config::{Agent, Authorization, Config, Timeouts};
 use crate::engine::head::{is_field_value, is_token};
 use crate::engine::outgoing::{CookieRewrite, InvalidRewrite, RedirectRewrite};
 use crate::engine::target::{Scheme, Target};
-use crate::engine::upstream::TlsProfile;
+use crate::engine::upstream::{Identity, InvalidTls, TlsProfile, TlsSettings};
 use bytes::Bytes;
 use napi::bindgen_prelude::{Error, Result, Status};
 use napi_derive::napi;
@@ -41,9 +41,18 @@ pub struct NativeOptions {
     pub cookie_domain_rewrite: Option<Vec<String>>,
     /// Likewise.
     pub cookie_path_rewrite: Option<Vec<String>>,
+    /// The agent whose connections are used.
+    pub agent: Option<NativeAgent>,
     pub secure: bool,
     /// PEM certificates.
     pub ca: Option<String>,
+    /// Client certificates: a PEM certificate and its PEM key, and again.
+    pub identities: Vec<String>,
+    /// PKCS#12 archives, a character a byte, each with its passphrase behind it.
+    pub archives: Vec<String>,
+    pub server_name: Option<String>,
+    pub tls12: bool,
+    pub tls13: bool,
     /// Milliseconds.
     pub connect_timeout: Option<f64>,
     /// Milliseconds.
@@ -54,6 +63,17 @@ pub struct NativeOptions {
     pub total_timeout: Option<f64>,
     /// The option `timeouts` was given: time-outs have codes of their own.
     pub named_timeouts: bool,
+}
+
+/// What an agent of Node's says of its connections.
+#[napi(object, object_to_js = false)]
+pub struct NativeAgent {
+    pub number: u32,
+    pub most_open: Option<u32>,
+    pub most_idle: u32,
+    /// Milliseconds.
+    pub idle_limit: Option<f64>,
+    pub oldest_first: bool,
 }
 
 #[napi]
@@ -68,8 +88,7 @@ impl NativeConfig {
     pub fn new(options: NativeOptions) -> Result<Self> {
         let target = target(&options)?;
         let tls = if target.scheme == Scheme::Https {
-            let ca = options.ca.as_deref().map(str::as_bytes);
-            Some(Arc::new(TlsProfile::new(options.secure, ca).map_err(|error| invalid("ca", &error))?))
+            Some(Arc::new(tls(&options).map_err(|error| invalid(error.option(), &error))?))
         } else {
             None
         };
@@ -77,6 +96,7 @@ impl NativeConfig {
         let config = Config {
             target,
             tls,
+            server_name: options.server_name.as_deref().map(Into::into),
             local_address: local_address.map_err(|_| invalid("localAddress", &"it is not an IP address"))?,
             authorization: authorization(&options)?,
             method: options.method.map(method).transpose()?,
@@ -96,6 +116,7 @@ impl NativeConfig {
             .map_err(invalid_rewrite)?,
             cookie_domain: cookies("cookieDomainRewrite", options.cookie_domain_rewrite.as_deref())?,
             cookie_path: cookies("cookiePathRewrite", options.cookie_path_rewrite.as_deref())?,
+            agent: options.agent.map(agent).map(Arc::new),
             timeouts: Timeouts {
                 connect: duration(options.connect_timeout),
                 head: duration(options.head_timeout),
@@ -119,10 +140,36 @@ fn target(options: &NativeOptions) -> Result<Target> {
     Ok(target)
 }
 
+fn tls(options: &NativeOptions) -> std::result::Result<TlsProfile, InvalidTls> {
+    let keys = options.identities.chunks_exact(2);
+    let own = keys.map(|pair| Identity::from_pem(pair[0].as_bytes(), pair[1].as_bytes()));
+    let archived = options.archives.chunks_exact(2).map(|pair| {
+        let bytes = pair[0].chars().map(|c| u8::try_from(c).unwrap_or(0)).collect::<Vec<_>>();
+        Identity::from_pkcs12(&bytes, &pair[1])
+    });
+    TlsProfile::new(&TlsSettings {
+        verify: options.secure,
+        ca: options.ca.as_deref().map(str::as_bytes),
+        identities: own.chain(archived).collect::<std::result::Result<_, _>>()?,
+        tls12: options.tls12,
+        tls13: options.tls13,
+    })
+}
+
 fn authorization(options: &NativeOptions) -> Result<Option<Authorization>> {
     let Some(value) = &options.authorization else { return Ok(None) };
     let value = field_value(value).ok_or_else(|| invalid("auth", &"it cannot be sent"))?;
     Ok(Some(Authorization { value, yields: options.authorization_yields }))
+}
+
+fn agent(agent: NativeAgent) -> Agent {
+    Agent {
+        number: agent.number,
+        most_open: agent.most_open.map(|most| most as usize),
+        most_idle: agent.most_idle as usize,
+        idle_limit: duration(agent.idle_limit),
+        oldest_first: agent.oldest_first,
+    }
 }
 
 fn method(method: String) -> Result<Bytes> {

@@ -16,6 +16,8 @@ pub struct Config {
     pub target: Target,
     /// How a TLS target is verified; `None` for plain ones. By default Mozilla's roots vouch for it.
     pub tls: Option<Arc<TlsProfile>>,
+    /// `servername`: the name that a TLS target is asked for, and must have. The one in the `Host` field by default.
+    pub server_name: Option<Arc<str>>,
     /// `localAddress`: the address that connections come from. The system's choice by default.
     pub local_address: Option<IpAddr>,
     /// `auth`, or the target's credentials. None by default.
@@ -44,8 +46,25 @@ pub struct Config {
     pub cookie_domain: Option<CookieRewrite>,
     /// `cookiePathRewrite`. None by default.
     pub cookie_path: Option<CookieRewrite>,
+    /// `agent`: what an agent of Node's says of its connections. None by default.
+    pub agent: Option<Arc<Agent>>,
     /// Time limits.
     pub timeouts: Timeouts,
+}
+
+/// The settings of an agent of Node's. Its connections are its own.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Agent {
+    /// Which agent it is: connections of different ones are never shared.
+    pub number: u32,
+    /// `maxSockets`: so many requests to one place have a connection at the same time, the others wait. `None`: no limit.
+    pub most_open: Option<usize>,
+    /// `maxFreeSockets`: so many idle connections to one place are kept.
+    pub most_idle: usize,
+    /// `timeout`: for so long an idle connection is kept. `None`: as without an agent.
+    pub idle_limit: Option<Duration>,
+    /// `scheduling: 'fifo'`: the connection that has waited longest is taken first.
+    pub oldest_first: bool,
 }
 
 /// What the target is told of who asks.
@@ -100,6 +119,7 @@ impl Config {
         Self {
             target,
             tls,
+            server_name: None,
             local_address: None,
             authorization: None,
             method: None,
@@ -114,6 +134,7 @@ impl Config {
             redirects: None,
             cookie_domain: None,
             cookie_path: None,
+            agent: None,
             timeouts: Timeouts::default(),
         }
     }

@@ -90,4 +90,23 @@ module.exports = [
     scenarios: ['headers: expect', 'events: proxyReq: with expect'],
     where: ['target request 1 expect', 'target request 1 x-edited', 'events'],
   },
+  {
+    id: 'redirect-base',
+    originals: [HTTPXY],
+    what: 'With `followRedirects`, a relative location is resolved against the whole URL that was asked for, its path and query too.',
+    reason: 'As http-proxy, and RFC 9110 §10.2.2.',
+    rule: 'one-class',
+    scenarios: ['follow-redirects: a query', 'follow-redirects: a base path'],
+    where: ['target request 2'],
+  },
+  {
+    id: 'redirect-keeps-auth',
+    originals: ORIGINALS,
+    what: 'With `followRedirects`, the credentials of `auth` go with each hop to the target’s own origin.',
+    reason: 'It is the same place that asks for them.',
+    rule: 'said',
+    scenarios: ['follow-redirects: auth'],
+    where: ['target request 2 authorization'],
+    theirs: '-',
+  },
 ];

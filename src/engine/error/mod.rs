@@ -3,10 +3,12 @@
 //! [`Error::status`] is the only place that maps an error to a status, [`Error::code`] the only one that maps it to the code
 //! that Node's users branch on.
 
+mod alert;
 mod fault;
 mod refusal;
 mod system;
 
+pub(in crate::engine) use alert::alert;
 pub use fault::{Fault, TlsFault};
 pub use refusal::Refusal;
 pub use system::{Call, Errno, Peer};
@@ -52,6 +54,9 @@ impl Error {
     pub fn socket(error: &io::Error, call: Call, peer: &Peer, phase: Phase) -> Self {
         if error.kind() == io::ErrorKind::UnexpectedEof {
             return Self::new(Kind::Closed, phase);
+        }
+        if let Some(fault) = alert(error) {
+            return Self::new(Kind::Tls(fault), phase);
         }
         Self::new(Kind::Socket { errno: Errno::of(error), call, peer: peer.clone() }, phase)
     }

@@ -202,6 +202,8 @@ async fn run(order: &Order, shared: &Shared, context: &Context) -> Result<Event,
     let key = Key::of(&order.config, &order.outbound.head.fields);
     let mut body = Body::new(order.body.clone(), &shared.request);
     let mut pooled = order.config.reuse;
+    // Held until the connection is given back.
+    let _place = context.pool.turn(&key).await;
     loop {
         let idle = if pooled { context.pool.take(&key) } else { None };
         let connection = match idle {

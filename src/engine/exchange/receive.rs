@@ -84,7 +84,7 @@ impl<'a> Receiver<'a> {
             return self.switched(head).map(|last| Received { last, lifetime: None });
         }
         let lifetime = (!head.closes() && framing != Framing::UntilClose && self.send_error.is_none())
-            .then(|| crate::engine::upstream::lifetime(&head.fields));
+            .then(|| crate::engine::upstream::lifetime(&head.fields, self.order.config.agent.as_deref()));
         let last = self.body(head, framing, &mut reader, buffer, &mut sending).await?;
         // An answer that came before the whole request was sent leaves a connection in which nobody knows where it stands.
         let lifetime = lifetime.filter(|_| sending.is_none() && self.send_error.is_none());

@@ -2,12 +2,14 @@
 
 mod connect;
 pub mod h1;
+mod identity;
 mod pool;
 mod resolve;
 mod tls;
 mod verify;
 
 pub use connect::{Connect, Connection, Connector, Io};
+pub use identity::Identity;
 pub(crate) use pool::lifetime;
 pub use pool::{Key, Pool};
-pub use tls::{InvalidTls, TlsProfile};
+pub use tls::{InvalidTls, TlsProfile, TlsSettings};

@@ -4,14 +4,15 @@
 
 use super::TlsProfile;
 use super::connect::{Connection, noop_context};
-use crate::engine::config::Config;
+use crate::engine::config::{Agent, Config};
 use crate::engine::head::{Fields, is_host};
 use crate::engine::observe::{Held, Stats};
 use std::collections::HashMap;
 use std::net::IpAddr;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, sleep};
 
 /// What must be equal for two requests to share a connection.
@@ -25,10 +26,12 @@ pub struct Key {
     pub socket_path: Option<Arc<str>>,
     /// The address that the connection comes from, if it was chosen.
     pub local_address: Option<IpAddr>,
-    /// How the target is verified; `None` for plain ones.
+    /// How TLS is spoken with the target; `None` for plain ones.
     pub tls: Option<Arc<TlsProfile>>,
-    /// The name that the certificate must have: the outgoing `Host`.
+    /// The name that the certificate must have: `servername`, or the outgoing `Host`.
     pub server_name: Option<Arc<str>>,
+    /// Whose connection it is, if it is an agent's.
+    pub agent: Option<Arc<Agent>>,
 }
 
 impl Key {
@@ -36,8 +39,10 @@ impl Key {
     pub fn of(config: &Config, fields: &Fields) -> Self {
         let target = &config.target;
         let tls = config.tls.clone();
-        let server_name =
-            tls.as_ref().map(|_| server_name(fields).unwrap_or_else(|| Arc::clone(&target.host)));
+        let server_name = tls.as_ref().map(|_| match &config.server_name {
+            Some(name) => Arc::clone(name),
+            None => server_name(fields).unwrap_or_else(|| Arc::clone(&target.host)),
+        });
         Self {
             host: Arc::clone(&target.host),
             port: target.port,
@@ -45,6 +50,7 @@ impl Key {
             local_address: config.local_address,
             tls,
             server_name,
+            agent: config.agent.clone(),
         }
     }
 }
@@ -71,6 +77,8 @@ pub struct Pool {
 struct State {
     idle: HashMap<Key, Vec<Idle>>,
     count: usize,
+    /// Those that share a limit of connections; see [`Pool::turn`].
+    turns: HashMap<Key, Weak<Semaphore>>,
     /// The task of [`Pool::keep_clean`].
     janitor: Option<Waker>,
 }
@@ -93,13 +101,37 @@ impl Pool {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The connection that was used last, if there is a quiet one.
+    /// Waits until the agent of `key` lets another request have a connection, and holds its place. Without a limit there is nothing to
+    /// wait for.
+    pub async fn turn(&self, key: &Key) -> Option<OwnedSemaphorePermit> {
+        let most = key.agent.as_ref()?.most_open?;
+        let places = self.places(key, most);
+        // Nobody closes it.
+        places.acquire_owned().await.ok()
+    }
+
+    #[expect(clippy::mutable_key_type, reason = "a profile is compared by its digest, which never changes")]
+    fn places(&self, key: &Key, most: usize) -> Arc<Semaphore> {
+        let turns = &mut self.lock().turns;
+        if let Some(places) = turns.get(key).and_then(Weak::upgrade) {
+            return places;
+        }
+        turns.retain(|_, places| places.strong_count() > 0);
+        let places = Arc::new(Semaphore::new(most.min(Semaphore::MAX_PERMITS)));
+        turns.insert(key.clone(), Arc::downgrade(&places));
+        places
+    }
+
+    /// The connection that was used last, if there is a quiet one; of an agent that wants it so, the one that has waited longest.
     pub fn take(&self, key: &Key) -> Option<Connection> {
         let now = Instant::now();
         let mut state = self.lock();
         let state = &mut *state;
         let idle = state.idle.get_mut(key)?;
-        while let Some(mut candidate) = idle.pop() {
+        let oldest_first = key.agent.as_ref().is_some_and(|agent| agent.oldest_first);
+        while !idle.is_empty() {
+            let at = if oldest_first { 0 } else { idle.len() - 1 };
+            let mut candidate = idle.remove(at);
             state.count -= 1;
             if candidate.expires > now && candidate.connection.poll_quiet(&mut noop_context()) {
                 candidate.connection.reused = true;
@@ -121,8 +153,9 @@ impl Pool {
         }
         // An idle connection needs no buffer, and a large response's would be kept for nothing.
         connection.buffer = bytes::BytesMut::new();
+        let most = key.agent.as_ref().map_or(MOST_IDLE_PER_KEY, |agent| agent.most_idle);
         let idle = state.idle.entry(key).or_default();
-        if idle.len() >= MOST_IDLE_PER_KEY {
+        if idle.len() >= most {
             return;
         }
         let held = Held::new(&self.stats, |s| &s.idle);
@@ -163,10 +196,12 @@ impl Pool {
 }
 
 /// How long a connection may wait for its next request after a response with these fields: what the target said in `Keep-Alive`,
-/// less a second for the way, or four seconds. Zero: it must not be kept.
-pub(crate) fn lifetime(fields: &Fields) -> Duration {
-    let Some(hint) = fields.get(b"keep-alive") else { return IDLE_LIMIT };
-    let mut lifetime = IDLE_LIMIT;
+/// less a second for the way, or four seconds; with an agent no longer than that says. Zero: it must not be kept.
+pub(crate) fn lifetime(fields: &Fields, agent: Option<&Agent>) -> Duration {
+    let limit = agent.and_then(|agent| agent.idle_limit);
+    let unsaid = limit.unwrap_or(IDLE_LIMIT);
+    let Some(hint) = fields.get(b"keep-alive") else { return unsaid };
+    let mut lifetime = unsaid;
     for part in hint.split(|&b| b == b',').map(<[u8]>::trim_ascii) {
         let number = |prefix: &[u8]| {
             let digits = part
@@ -177,7 +212,8 @@ pub(crate) fn lifetime(fields: &Fields) -> Duration {
         };
         match (number(b"timeout="), number(b"max=")) {
             (Some(seconds), _) => {
-                lifetime = Duration::from_secs(seconds.saturating_sub(1)).min(LONGEST_LIFETIME)
+                lifetime =
+                    Duration::from_secs(seconds.saturating_sub(1)).min(limit.unwrap_or(LONGEST_LIFETIME))
             }
             (_, Some(0 | 1)) => return Duration::ZERO,
             _ => {}

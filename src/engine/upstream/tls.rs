@@ -1,10 +1,12 @@
 //! TLS with targets: rustls, with Mozilla's roots or the user's, and errors in the words of Node's TLS.
 
 use super::connect::Io;
+use super::identity::{Identities, Identity};
 use super::pool::Key;
 use super::verify::{Verifier, VerifyFault};
-use crate::engine::error::{Call, Error, Kind, Peer, Phase, TlsFault};
+use crate::engine::error::{Call, Error, Kind, Peer, Phase, TlsFault, alert};
 use rustls::client::WebPkiServerVerifier;
+use rustls::version::{TLS12, TLS13};
 use rustls::{CertificateError, ClientConfig, RootCertStore};
 use rustls_pki_types::pem::PemObject;
 use rustls_pki_types::{CertificateDer, ServerName};
@@ -14,10 +16,30 @@ use std::io;
 use std::sync::Arc;
 use tokio_rustls::TlsConnector;
 
-/// How a target is verified. Two profiles are equal if they verify alike; only then do their connections share a pool.
+/// How TLS is spoken with a target.
+pub struct TlsSettings<'a> {
+    /// Whether certificates are checked (`secure`).
+    pub verify: bool,
+    /// PEM certificates that vouch for the target (`ca`); `None`: Mozilla's roots.
+    pub ca: Option<&'a [u8]>,
+    /// Who we are; the first that the target can check is shown.
+    pub identities: Vec<Identity>,
+    /// Whether TLS 1.2 may be spoken.
+    pub tls12: bool,
+    /// Whether TLS 1.3 may be spoken.
+    pub tls13: bool,
+}
+
+impl Default for TlsSettings<'_> {
+    fn default() -> Self {
+        Self { verify: true, ca: None, identities: Vec::new(), tls12: true, tls13: true }
+    }
+}
+
+/// How TLS is spoken with a target. Two profiles are equal if their settings are; only then do their connections share a pool.
 pub struct TlsProfile {
-    verify: bool,
-    roots: Vec<CertificateDer<'static>>,
+    /// Of the settings.
+    digest: [u8; 32],
     config: Arc<ClientConfig>,
 }
 
@@ -28,6 +50,8 @@ pub enum InvalidTls {
     NoCertificate,
     /// The `ca` text holds something that is none.
     Certificate(String),
+    /// A client's certificate or key cannot be used: the option, and why.
+    Identity(&'static str, String),
     /// rustls refuses the settings.
     Settings(String),
 }
@@ -37,22 +61,32 @@ impl fmt::Display for InvalidTls {
         match self {
             Self::NoCertificate => f.write_str("it holds no PEM certificate"),
             Self::Certificate(why) => write!(f, "one of its certificates cannot be read ({why})"),
-            Self::Settings(why) => f.write_str(why),
+            Self::Identity(_, why) | Self::Settings(why) => f.write_str(why),
         }
     }
 }
 
 impl std::error::Error for InvalidTls {}
 
+impl InvalidTls {
+    /// The option whose value is wrong.
+    pub const fn option(&self) -> &'static str {
+        match self {
+            Self::NoCertificate | Self::Certificate(_) => "ca",
+            Self::Identity(option, _) => option,
+            Self::Settings(_) => "minVersion",
+        }
+    }
+}
+
 impl TlsProfile {
-    /// A profile that checks certificates (`secure`, unless that is `false`) against the PEM certificates of `ca`, or Mozilla's roots
-    /// where there is none.
+    /// A profile with these settings.
     ///
     /// # Errors
     ///
-    /// When `ca` holds no usable certificate.
-    pub fn new(verify: bool, ca: Option<&[u8]>) -> Result<Self, InvalidTls> {
-        let roots = ca.map(read_certificates).transpose()?.unwrap_or_default();
+    /// When `ca` holds no usable certificate, or an identity's key is not its certificate's.
+    pub fn new(settings: &TlsSettings<'_>) -> Result<Self, InvalidTls> {
+        let roots = settings.ca.map(read_certificates).transpose()?.unwrap_or_default();
         let mut store = RootCertStore::empty();
         if roots.is_empty() {
             store.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
@@ -60,34 +94,61 @@ impl TlsProfile {
         for root in &roots {
             store.add(root.clone()).map_err(|error| InvalidTls::Certificate(error.to_string()))?;
         }
+        let digest = digest(settings, &roots);
         let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let settings = |error: &dyn fmt::Display| InvalidTls::Settings(error.to_string());
+        let invalid = |error: &dyn fmt::Display| InvalidTls::Settings(error.to_string());
         let webpki = WebPkiServerVerifier::builder_with_provider(Arc::new(store), Arc::clone(&provider))
             .build()
-            .map_err(|error| settings(&error))?;
-        let verifier = Verifier::new(verify, webpki, roots.clone());
+            .map_err(|error| invalid(&error))?;
+        let verifier = Verifier::new(settings.verify, webpki, roots);
+        let identities = Identities::new(&settings.identities, &provider)?;
+        let versions: Vec<_> = [(settings.tls12, &TLS12), (settings.tls13, &TLS13)]
+            .into_iter()
+            .filter_map(|(wanted, version)| wanted.then_some(version))
+            .collect();
         let mut config = ClientConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()
-            .map_err(|error| settings(&error))?
+            .with_protocol_versions(&versions)
+            .map_err(|error| invalid(&error))?
             .dangerous()
             .with_custom_certificate_verifier(Arc::new(verifier))
-            .with_no_client_auth();
+            .with_client_cert_resolver(Arc::new(identities));
         config.alpn_protocols = vec![b"http/1.1".to_vec()];
-        Ok(Self { verify, roots, config: Arc::new(config) })
+        Ok(Self { digest, config: Arc::new(config) })
     }
+}
+
+/// Of all that two profiles may differ in.
+fn digest(settings: &TlsSettings<'_>, roots: &[CertificateDer<'_>]) -> [u8; 32] {
+    let mut context = ring::digest::Context::new(&ring::digest::SHA256);
+    context.update(&[settings.verify, settings.tls12, settings.tls13].map(u8::from));
+    let mut add = |parts: &mut dyn Iterator<Item = &[u8]>| {
+        for part in parts {
+            context.update(&part.len().to_be_bytes());
+            context.update(part);
+        }
+        // No part is so long.
+        context.update(&usize::MAX.to_be_bytes());
+    };
+    add(&mut roots.iter().map(AsRef::as_ref));
+    for identity in &settings.identities {
+        add(&mut identity.parts());
+    }
+    let mut digest = [0; 32];
+    digest.copy_from_slice(context.finish().as_ref());
+    digest
 }
 
 impl Default for TlsProfile {
     fn default() -> Self {
         // Mozilla's roots and ring's algorithms always make a profile.
         #[expect(clippy::expect_used, reason = "no input of anybody's is involved")]
-        Self::new(true, None).expect("the built-in roots are valid")
+        Self::new(&TlsSettings::default()).expect("the built-in roots are valid")
     }
 }
 
 impl PartialEq for TlsProfile {
     fn eq(&self, other: &Self) -> bool {
-        self.verify == other.verify && self.roots == other.roots
+        self.digest == other.digest
     }
 }
 
@@ -95,17 +156,13 @@ impl Eq for TlsProfile {}
 
 impl Hash for TlsProfile {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        self.verify.hash(state);
-        self.roots.len().hash(state);
+        self.digest.hash(state);
     }
 }
 
 impl fmt::Debug for TlsProfile {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("TlsProfile")
-            .field("verify", &self.verify)
-            .field("roots", &self.roots.len())
-            .finish_non_exhaustive()
+        f.debug_struct("TlsProfile").finish_non_exhaustive()
     }
 }
 
@@ -150,7 +207,8 @@ fn classify(error: &io::Error, peer: &Peer) -> Error {
     {
         return fault(code, message.clone());
     }
-    fault("EPROTO", format!("write EPROTO {tls}"))
+    let words = alert(error).map_or_else(|| tls.to_string().into(), |fault| fault.message);
+    fault("EPROTO", format!("write EPROTO {words}"))
 }
 
 fn fault(code: &'static str, message: impl Into<Arc<str>>) -> Error {
@@ -161,17 +219,61 @@ fn fault(code: &'static str, message: impl Into<Arc<str>>) -> Error {
 mod tests {
     use super::*;
 
-    #[test]
-    fn a_ca_without_certificates_is_an_error() {
-        assert_eq!(TlsProfile::new(true, Some(b"")).unwrap_err(), InvalidTls::NoCertificate);
-        assert_eq!(TlsProfile::new(true, Some(b"junk")).unwrap_err(), InvalidTls::NoCertificate);
-        let bad = b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
-        assert!(matches!(TlsProfile::new(true, Some(bad)), Err(InvalidTls::Certificate(_))));
+    fn with_ca(ca: &[u8]) -> Result<TlsProfile, InvalidTls> {
+        TlsProfile::new(&TlsSettings { ca: Some(ca), ..TlsSettings::default() })
     }
 
     #[test]
-    fn profiles_that_verify_differently_are_different() {
-        assert_eq!(TlsProfile::default(), TlsProfile::new(true, None).unwrap());
-        assert_ne!(TlsProfile::default(), TlsProfile::new(false, None).unwrap());
+    fn a_ca_without_certificates_is_an_error() {
+        assert_eq!(with_ca(b"").unwrap_err(), InvalidTls::NoCertificate);
+        assert_eq!(with_ca(b"junk").unwrap_err(), InvalidTls::NoCertificate);
+        let bad = b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
+        assert!(matches!(with_ca(bad), Err(InvalidTls::Certificate(_))));
+    }
+
+    fn identity() -> Identity {
+        let own = rcgen::generate_simple_self_signed(["client".into()]).unwrap();
+        Identity::from_pem(own.cert.pem().as_bytes(), own.signing_key.serialize_pem().as_bytes()).unwrap()
+    }
+
+    #[test]
+    fn profiles_of_different_settings_are_different() {
+        let root = rcgen::generate_simple_self_signed(["h".into()]).unwrap().cert.pem();
+        let settings = [
+            TlsSettings::default(),
+            TlsSettings { verify: false, ..TlsSettings::default() },
+            TlsSettings { ca: Some(root.as_bytes()), ..TlsSettings::default() },
+            TlsSettings { identities: vec![identity()], ..TlsSettings::default() },
+            TlsSettings { identities: vec![identity()], ..TlsSettings::default() },
+            TlsSettings { tls12: false, ..TlsSettings::default() },
+            TlsSettings { tls13: false, ..TlsSettings::default() },
+        ];
+        for (i, one) in settings.iter().enumerate() {
+            for (j, other) in settings.iter().enumerate() {
+                let is_same = TlsProfile::new(one).unwrap() == TlsProfile::new(other).unwrap();
+                assert_eq!(is_same, i == j, "{i} and {j}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_key_that_is_not_the_certificates_is_an_error() {
+        let [one, other] = [(); 2].map(|()| rcgen::generate_simple_self_signed(["client".into()]).unwrap());
+        let key = other.signing_key.serialize_pem();
+        let mixed = Identity::from_pem(one.cert.pem().as_bytes(), key.as_bytes()).unwrap();
+        let settings = TlsSettings { identities: vec![mixed], ..TlsSettings::default() };
+        assert_eq!(TlsProfile::new(&settings).unwrap_err().option(), "key");
+    }
+
+    #[test]
+    fn what_is_no_identity_is_an_error() {
+        let own = rcgen::generate_simple_self_signed(["client".into()]).unwrap();
+        let [cert, key] = [own.cert.pem(), own.signing_key.serialize_pem()];
+        let refused = |cert: &str, key: &str| {
+            Identity::from_pem(cert.as_bytes(), key.as_bytes()).err().unwrap().option()
+        };
+        assert_eq!(refused("junk", &key), "cert");
+        assert_eq!(refused(&cert, "junk"), "key");
+        assert_eq!(Identity::from_pkcs12(b"junk", "").err().unwrap().option(), "pfx");
     }
 }

@@ -4,7 +4,15 @@ use std::sync::atomic::Ordering;
 use tokio::io::{AsyncWriteExt, DuplexStream};
 
 fn key(port: u16) -> Key {
-    Key { host: "h".into(), port, socket_path: None, local_address: None, tls: None, server_name: None }
+    Key {
+        host: "h".into(),
+        port,
+        socket_path: None,
+        local_address: None,
+        tls: None,
+        server_name: None,
+        agent: None,
+    }
 }
 
 fn pool() -> (Arc<Pool>, Arc<Stats>) {
@@ -85,9 +93,9 @@ fn a_target_says_how_long_its_connections_live() {
     let after = |hint: &'static str| {
         let mut fields = Fields::default();
         fields.push("Keep-Alive", hint);
-        lifetime(&fields)
+        lifetime(&fields, None)
     };
-    assert_eq!(lifetime(&Fields::default()), IDLE_LIMIT);
+    assert_eq!(lifetime(&Fields::default(), None), IDLE_LIMIT);
     assert_eq!(after("timeout=5"), Duration::from_secs(4));
     assert_eq!(after("timeout=10, max=100"), Duration::from_secs(9));
     for none in ["timeout=0", "timeout=1", "max=1", "timeout=5, max=0"] {
@@ -97,4 +105,75 @@ fn a_target_says_how_long_its_connections_live() {
     for nonsense in ["timeout=-1", "timeout=", "x", ""] {
         assert_eq!(after(nonsense), IDLE_LIMIT, "{nonsense}");
     }
+}
+
+fn of_agent(agent: &Agent) -> Key {
+    Key { agent: Some(Arc::new(agent.clone())), ..key(1) }
+}
+
+const AGENT: Agent =
+    Agent { number: 1, most_open: None, most_idle: 2, idle_limit: None, oldest_first: false };
+
+#[tokio::test]
+async fn connections_of_different_agents_are_not_shared() {
+    let (pool, stats) = pool();
+    let (one, _peer) = connection(&stats);
+    pool.give(of_agent(&AGENT), one, IDLE_LIMIT);
+    assert!(pool.take(&key(1)).is_none());
+    assert!(pool.take(&of_agent(&Agent { number: 2, ..AGENT })).is_none());
+    assert!(pool.take(&of_agent(&AGENT)).is_some());
+}
+
+#[tokio::test]
+async fn an_agent_keeps_no_more_than_it_says_and_takes_in_its_order() {
+    for (oldest_first, order) in [(false, [2, 1]), (true, [1, 2])] {
+        let agent = Agent { oldest_first, ..AGENT };
+        let (pool, stats) = pool();
+        let mut peers = Vec::new();
+        for size in [1, 2, 3] {
+            let (mut one, peer) = connection(&stats);
+            one.peer = Peer::Tcp(([127, 0, 0, 1], size).into());
+            pool.give(of_agent(&agent), one, IDLE_LIMIT);
+            peers.push(peer);
+        }
+        assert_eq!(idle(&stats), 2);
+        for port in order {
+            let Peer::Tcp(address) = pool.take(&of_agent(&agent)).unwrap().peer else { panic!("not TCP") };
+            assert_eq!(address.port(), port);
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_agent_lets_so_many_have_a_connection_and_the_others_wait() {
+    let (pool, _stats) = pool();
+    let limited = of_agent(&Agent { most_open: Some(1), ..AGENT });
+    let elsewhere = Key { port: 2, ..limited.clone() };
+    let first = pool.turn(&limited).await;
+    assert!(first.is_some());
+    assert!(pool.turn(&elsewhere).await.is_some(), "the limit is that of one place");
+    assert!(pool.turn(&of_agent(&AGENT)).await.is_none(), "there is nothing to wait for without a limit");
+    let waiting = pool.turn(&limited);
+    tokio::pin!(waiting);
+    assert!(futures_pending(waiting.as_mut()));
+    drop(first);
+    assert!(waiting.await.is_some());
+    assert!(pool.lock().turns.len() <= 2, "what nobody holds is forgotten");
+}
+
+fn futures_pending<F: Future>(future: std::pin::Pin<&mut F>) -> bool {
+    future.poll(&mut noop_context()).is_pending()
+}
+
+#[test]
+fn an_agents_time_limit_counts_and_so_does_what_the_target_says() {
+    let agent = Agent { idle_limit: Some(Duration::from_secs(20)), ..AGENT };
+    assert_eq!(lifetime(&Fields::default(), Some(&agent)), Duration::from_secs(20));
+    let mut fields = Fields::default();
+    fields.push("keep-alive", bytes::Bytes::from("timeout=6"));
+    assert_eq!(lifetime(&fields, Some(&agent)), Duration::from_secs(5));
+    assert_eq!(
+        lifetime(&fields, Some(&Agent { idle_limit: Some(Duration::from_secs(2)), ..AGENT })),
+        Duration::from_secs(2)
+    );
 }

@@ -1,0 +1,104 @@
+'use strict';
+
+/**
+ * The option `agent`: a plain agent of Node's says how the engine keeps connections. What an agent does in a way of its own would need
+ * Node's client; such agents are refused.
+ */
+
+const { optionError } = require('./options.js');
+
+/** Settings that the engine has, or that change nothing that anybody sees. */
+const KNOWN = new Set([
+  'agentKeepAliveTimeoutBuffer',
+  'autoSelectFamily',
+  'autoSelectFamilyAttemptTimeout',
+  'keepAlive',
+  'keepAliveMsecs',
+  'localAddress',
+  'maxCachedSessions',
+  'maxFreeSockets',
+  'maxSockets',
+  'maxTotalSockets',
+  'noDelay',
+  'path',
+  'scheduling',
+  'timeout',
+]);
+const KNOWN_OF_TLS = new Set([
+  'ca',
+  'cert',
+  'key',
+  'maxVersion',
+  'minVersion',
+  'passphrase',
+  'pfx',
+  'rejectUnauthorized',
+  'servername',
+]);
+
+/** @type {WeakMap<import('node:http').Agent, number>} */
+const numbers = new WeakMap();
+let lastNumber = 0;
+
+/**
+ * @typedef {object} AgentSettings
+ * @property {object} native what the engine is told; `NativeAgent` in src/binding/config.rs
+ * @property {boolean} keepAlive
+ * @property {Record<string, any>} own the settings it was made with, which win over those of the proxy, as in Node
+ */
+
+/**
+ * What an agent says.
+ *
+ * @param {import('node:http').Agent} agent that is plain
+ * @param {URL} target where its connections are to go
+ * @returns {AgentSettings}
+ * @throws {TypeError} that says what of it cannot be honoured
+ */
+function agentSettings(agent, target) {
+  const isSecure = agent.protocol === 'https:';
+  if (isSecure !== (target.protocol === 'https:' || target.protocol === 'wss:')) {
+    const wanted = isSecure ? 'http.Agent' : 'https.Agent';
+    throw refusal(`cannot be used for ${target.origin}, which takes an ${wanted}`);
+  }
+  for (const [name, value] of Object.entries(agent.options)) {
+    const isKnown = KNOWN.has(name) || (isSecure && KNOWN_OF_TLS.has(name));
+    if (!isKnown && value !== undefined && value !== null) {
+      throw refusal(`has the setting ${name}, which is not supported; leave it out`);
+    }
+  }
+  if (agent.maxTotalSockets !== Infinity) {
+    throw refusal('has the setting maxTotalSockets, which is not supported; use maxSockets');
+  }
+  const { timeout } = agent.options;
+  return {
+    native: {
+      number: numberOf(agent),
+      mostOpen: agent.maxSockets === Infinity ? undefined : count(agent.maxSockets, 1),
+      mostIdle: count(agent.maxFreeSockets, 0),
+      idleLimit: timeout > 0 ? timeout : undefined,
+      oldestFirst: agent.scheduling === 'fifo',
+    },
+    keepAlive: agent.keepAlive === true,
+    own: agent.options,
+  };
+}
+
+/** Connections of different agents are never shared. */
+function numberOf(agent) {
+  let number = numbers.get(agent);
+  if (number === undefined) numbers.set(agent, (number = ++lastNumber));
+  return number;
+}
+
+function count(value, least) {
+  return Math.min(Math.max(Math.trunc(value), least), MOST);
+}
+
+const MOST = 1_000_000;
+
+function refusal(why) {
+  return optionError('agent', `The option agent ${why}`);
+}
+
+module.exports = { agentSettings };
