@@ -175,6 +175,19 @@ const CHECKS = {
     await eventually(() => mirror.seen.some((req) => req.url === '/c'));
   },
 
+  async 'native-door.js'() {
+    const { url: target, seen } = await echo();
+    const { url, port } = await startExample('native-door.js', { TARGET: target });
+    const answer = await fetch(`${url}/a?b=1`, { method: 'POST', body: 'text' });
+    expect([answer.status, await answer.text()]).toEqual([200, 'POST /a?b=1 text']);
+    // `via` only the door adds.
+    expect(seen[0].headers).toMatchObject({
+      via: expect.stringMatching(/^1\.1 /),
+      'x-forwarded-for': '127.0.0.1',
+      'x-forwarded-port': `${port}`,
+    });
+  },
+
   async 'own-server.js'() {
     const website = await echo();
     const api = await echo();

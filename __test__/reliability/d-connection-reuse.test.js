@@ -270,7 +270,7 @@ describe('idle connections', () => {
   test.each(ENDINGS)('D-27 one that ends with %s is not counted any more', async (_how, end) => {
     const target = await answeringTarget(MINE);
     const { port, proxy } = await proxyServer({ target: target.url });
-    const { stats } = proxy;
+    const stats = () => proxy.stats();
     // Those to the targets of the tests before this one go at their own time.
     await eventually(() => stats().idleConnections === 0);
     await rawExchange(port, lastRequest('GET /'));
