@@ -3,8 +3,10 @@
 /** The native door's life: `listen(port, { … })`, what it refuses, `address`, `close`, drain. */
 
 const { execFile } = require('node:child_process');
+const http = require('node:http');
 const net = require('node:net');
 const path = require('node:path');
+const { Readable } = require('node:stream');
 const { once } = require('node:events');
 const { createProxyServer } = require('../../index.js');
 const {
@@ -161,6 +163,8 @@ describe('what the door cannot honour yet', () => {
 
   test.each([
     ['allowDuplicateHost', true],
+    ['buffer', Readable.from([])],
+    ['followRedirects', true],
     ['forward', TARGET],
     ['retry', { attempts: 2 }],
     ['selfHandleResponse', true],
@@ -171,6 +175,11 @@ describe('what the door cannot honour yet', () => {
   ])('the option %s', (option, value) => {
     const listen = open({ target: TARGET, [option]: value });
     expect(listen).toThrow(expect.objectContaining({ code: 'ERR_PROXY_INVALID_OPTION', option }));
+  });
+
+  test('what means nothing to it, or is not known anywhere, is no matter', async () => {
+    const options = { hookTimeout: 100, tunnelTimeout: 100, ws: false, followRedirects: false, mine: true };
+    await openDoor({ target: TARGET, agent: new http.Agent({ keepAlive: true }), ...options });
   });
 
   test.each([[() => TARGET], [[TARGET, TARGET]], [undefined]])('the target %p', (target) => {

@@ -244,4 +244,4 @@ function cookiePairs(rewrite) {
   return rewrite ? Object.entries(rewrite).flatMap(([old, value]) => [old, value || '']) : undefined;
 }
 
-module.exports = { ConfigMemo, configOf };
+module.exports = { ConfigMemo, SHAPING, configOf };

@@ -6,7 +6,8 @@
  */
 
 const { LAST_RESORT } = require('./call.js');
-const { optionError } = require('./options.js');
+const { SHAPING } = require('./config.js');
+const { isKnownOption, optionError } = require('./options.js');
 const { isBuiltIn } = require('./passes.js');
 
 const LONGEST_TIMER = 2 ** 31 - 1;
@@ -70,18 +71,20 @@ function doorOptions(options) {
 /** Events of requests: their listeners would have to be called. Those of upgrades are never emitted, for there are none. */
 const EVENTS = new Set(['econnreset', 'end', 'error', 'proxyReq', 'proxyRes', 'start']);
 
-/** Options that would have to be asked, or done, in JavaScript. */
-const NEED_JAVASCRIPT = [
-  'allowDuplicateHost',
-  'buffer',
-  'forward',
-  'retry',
-  'selfHandleResponse',
-  'ssl',
-  'throwOnUnhandledError',
-  'timeout',
-  'ws',
-];
+/** Of those that the engine's configuration is made of, the door does not look at these. */
+const NOT_OF_THE_DOOR = new Set(['allowDuplicateHost', 'ssl']);
+
+/** Options that the door honours, and those that mean nothing without listeners and upgrades. All others would be left out without a word. */
+const HONOURED = new Set([
+  ...[...SHAPING].filter((name) => !NOT_OF_THE_DOOR.has(name)),
+  'headers',
+  'hookTimeout',
+  'target',
+  'tunnelTimeout',
+  'upgradeTimeout',
+  'verifyUpgrade',
+  'xfwdWsProtoAsHttp',
+]);
 
 const INSTEAD = 'listen without the options object, listen(port, hostname), serves it through Node';
 
@@ -92,9 +95,8 @@ const INSTEAD = 'listen without the options object, listen(port, hostname), serv
  */
 function checkProxy(proxy) {
   const { options } = proxy;
-  for (const name of NEED_JAVASCRIPT) {
-    const value = options[name];
-    if (value !== undefined && value !== null && value !== false && value !== 0)
+  for (const name in options) {
+    if (options[name] && isKnownOption(name) && !HONOURED.has(name))
       throw optionError(name, `The native door cannot honour the option ${name} yet; ${INSTEAD}`);
   }
   const { target } = options;

@@ -248,9 +248,14 @@ function checkOptions(options) {
 /** @throws {TypeError} if the value of this option cannot be honoured */
 function checkOption(name, value) {
   if (!isSet(name, value)) return;
-  const rule = Object.hasOwn(OPTIONS, name) ? OPTIONS[name] : undefined;
+  const rule = isKnownOption(name) ? OPTIONS[name] : undefined;
   if (rule === undefined) sayUnknown(name);
   else if (!rule.is(value)) throw optionError(name, `The option ${name} must be ${rule.want}`);
+}
+
+/** Whether there is an option of this name. */
+function isKnownOption(name) {
+  return Object.hasOwn(OPTIONS, name);
 }
 
 /** Whether an option asks for anything; `false` turns off what may be there. */
@@ -279,4 +284,4 @@ function optionError(name, message) {
   return error;
 }
 
-module.exports = { checkOption, checkOptions, isCa, isCertificate, isKey, isPfx, optionError };
+module.exports = { checkOption, checkOptions, isCa, isCertificate, isKey, isKnownOption, isPfx, optionError };
