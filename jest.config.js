@@ -5,6 +5,8 @@ module.exports = {
   testMatch: ['<rootDir>/__test__/**/*.test.js'],
   // Folders with a package.json or a .node of their own, which jest would index.
   modulePathIgnorePatterns: ['<rootDir>/target/', '<rootDir>/npm/', '<rootDir>/fuzz/'],
+  // Most tests wait for most of their time: two files at once, even where jest would run one after the other.
+  maxWorkers: 2,
   // Sockets and child processes on a busy machine; a test that hangs still fails.
   testTimeout: 20_000,
 };
