@@ -60,7 +60,7 @@ describe('limits per call', () => {
     const { port, failures } = await perCall({ connectTimeout: 60_000 }, { target, connectTimeout: 200 });
     const began = Date.now();
     expect(statusOf(await rawExchange(port, GET))).toBe(504);
-    expect(Date.now() - began).toBeLessThan(2000);
+    expect(Date.now() - began).toBeLessThan(10_000);
     expect(failures).toMatchObject([{ code: 'ECONNECT_TIMEOUT', timeout: 'connect' }]);
   });
 

@@ -128,7 +128,7 @@ describe('F-07 handshakes', () => {
       const bench = await faultBench(ear, options);
       const began = Date.now();
       expect(statusOf(await rawExchange(bench.port, get))).toBe(504);
-      expect(Date.now() - began).toBeLessThan(1500);
+      expect(Date.now() - began).toBeLessThan(8000);
       if (ear !== 'middleware') {
         expect(bench.failures[0].error).toMatchObject({ code: 'ECONNECT_TIMEOUT', timeout: 'connect' });
       }

@@ -34,7 +34,7 @@ describe.each(['adopted', 'bridged', 'messages'])('%s', (way) => {
     const began = Date.now();
     await ask('exit');
     expect(await ended).toMatchObject({ code: 0, signal: null, stderr: '' });
-    expect(Date.now() - began).toBeLessThan(2000);
+    expect(Date.now() - began).toBeLessThan(10_000);
     await Promise.all([...clients, ...target.connections].map((connection) => connection.closed()));
   });
 

@@ -32,4 +32,32 @@ function watchMemory(pid) {
   };
 }
 
-module.exports = { residentMemory, watchMemory };
+const MIB = 1 << 20;
+const ROUNDS = 6;
+
+/**
+ * Does the same work until a round of it leaves no more memory in use than the limits allow. What is kept for good, by V8, by the allocator
+ * or by ourselves, is kept once; a leak grows in every round.
+ *
+ * @param {() => Promise<Record<string, number>>} round does the work; gives bytes in use afterwards, by kind
+ * @param {Record<string, number>} before bytes in use before the first round
+ * @param {Record<string, number>} limits MiB by which a round may grow, by kind
+ * @returns {Promise<void>} rejects with what every round grew by, if none stayed within the limits
+ */
+async function levelsOff(round, before, limits) {
+  const grown = [];
+  for (let last = before; grown.length < ROUNDS;) {
+    const now = await round();
+    const growth = Object.fromEntries(
+      Object.keys(limits).map((kind) => [kind, (now[kind] - last[kind]) / MIB]),
+    );
+    if (Object.entries(limits).every(([kind, limit]) => growth[kind] < limit)) return;
+    grown.push(growth);
+    last = now;
+  }
+  throw new Error(
+    `MiB that each round grew by, more than ${JSON.stringify(limits)}: ${JSON.stringify(grown)}`,
+  );
+}
+
+module.exports = { levelsOff, residentMemory, watchMemory };

@@ -128,7 +128,7 @@ class RawConnection {
   }
 
   /** Waits until `condition(this)` is true; fails with what was received instead. */
-  until(condition, milliseconds = 5000) {
+  until(condition, milliseconds = 10_000) {
     return new Promise((resolve, reject) => {
       const done = () => {
         clearTimeout(timer);
@@ -227,7 +227,7 @@ async function testServer(server, ...where) {
 }
 
 /** Waits until a condition holds; fails with what `describe` says. */
-async function eventually(condition, describe = () => 'the condition never held', milliseconds = 3000) {
+async function eventually(condition, describe = () => 'the condition never held', milliseconds = 10_000) {
   const deadline = Date.now() + milliseconds;
   while (!(await condition())) {
     if (Date.now() > deadline) throw new Error(`Within ${milliseconds} ms: ${describe()}`);
