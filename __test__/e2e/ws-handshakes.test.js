@@ -312,7 +312,7 @@ describe.each(Object.keys(FACES))('failures, %s', (face) => {
       const connection = await target.connected();
       await connection.received('\r\n\r\n');
       leave(client);
-      await connection.closed(500);
+      await connection.closed();
       await client.closed();
       expect(on.error).not.toHaveBeenCalled();
       expect(connection.text).not.toContain('early');

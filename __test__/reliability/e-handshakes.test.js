@@ -194,7 +194,7 @@ describe.each(EVERYWHERE)('%s, %s', (face, way) => {
     await (await target.connected()).received('\r\n\r\n');
     if (how === 'destroy' && way !== 'bridged for TLS') connection.socket.resetAndDestroy();
     else connection.socket[how]();
-    await target.connections[0].closed(500);
+    await target.connections[0].closed();
     expect(errors).not.toHaveBeenCalled();
   });
 

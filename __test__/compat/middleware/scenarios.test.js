@@ -5,7 +5,9 @@
  * which events there are with which arguments, what is said and what is handed on must be the same, except for what `differences.js` lists.
  */
 
+const { isDeepStrictEqual } = require('node:util');
 const DIFFERENCES = require('./differences.js');
+const { runAgainWhatDiffers } = require('../harness/again.js');
 const { Table, differencesOf } = require('../harness/compare.js');
 const {
   allScenarios,
@@ -19,8 +21,26 @@ const table = new Table(DIFFERENCES);
 let results;
 
 beforeAll(async () => {
-  results = await runEverything(scenarios);
-}, 240_000);
+  results = await runAgainWhatDiffers(scenarios, runEverything, differs);
+}, 360_000);
+
+/** Whether any of its tests would fail. */
+function differs(scenario, facts) {
+  if (Object.values(facts).some((one) => one instanceof Error)) return true;
+  const fresh = new Table(DIFFERENCES);
+  const { name, originals } = scenario;
+  const isExplained = (original) =>
+    fresh.unexplained(name, original, differencesOf(facts[original], facts[counterpart(original)])).length ===
+    0;
+  const isSame = !isComparableUnrecorded(scenario) || isDeepStrictEqual(...unrecorded(facts));
+  return !originals.every(isExplained) || !isSame;
+}
+
+/** Without plugin and logger, and what is expected of it. */
+function unrecorded({ ours, unrecorded: facts }) {
+  const { events, log } = ours;
+  return [{ ...facts, events, log }, ours];
+}
 
 /** What came of a run; a harness that failed fails the test. */
 function factsOf(scenario, version) {
@@ -44,8 +64,11 @@ test.each(compared)('%s, as %s', (name, original) => {
 test.each(scenarios.filter(isComparableUnrecorded).map(({ name }) => name))(
   '%s, the same when nobody listens',
   (name) => {
-    const { events, log } = factsOf(name, 'ours');
-    expect({ ...factsOf(name, 'unrecorded'), events, log }).toEqual(factsOf(name, 'ours'));
+    const [facts, expected] = unrecorded({
+      ours: factsOf(name, 'ours'),
+      unrecorded: factsOf(name, 'unrecorded'),
+    });
+    expect(facts).toEqual(expected);
   },
 );
 
