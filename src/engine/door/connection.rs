@@ -1,39 +1,36 @@
 //! One client's connection: its requests, one after the other, until either side has had enough.
 
 use super::answer::{Answer, Answered, Asked, write_all};
+use super::claims;
 use super::denial::Denial;
 use super::encode::{self, Connection as Ends};
 use super::head::{ClientHead, Search};
 use super::life::Stage;
+use super::limits::Limits;
 use super::stats::DoorStats;
+use super::stream::Stream;
 use super::target::Form;
 use super::upload::{self, Fault, Progress};
-use super::{Settings, claims};
-use crate::engine::exchange::{Context, Order, prepare};
-use crate::engine::head::{Client, Framing, PackedRequest};
-use crate::engine::incoming::{self, Outbound};
+use super::visitor::Visitor;
+use crate::engine::exchange::{Context, prepare};
+use crate::engine::head::Framing;
 use crate::engine::ring::Ring;
 use bytes::{Bytes, BytesMut};
 use std::future::{Future, poll_fn};
-use std::net::SocketAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::task::Poll;
 use std::time::Duration;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
-use tokio::net::tcp::{ReadHalf, WriteHalf};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::sync::{Notify, watch};
 use tokio::time::{Instant, timeout, timeout_at};
 
 /// A connection, and what its requests need.
 pub(super) struct Connection {
-    pub(super) settings: Arc<Settings>,
-    pub(super) stats: Arc<DoorStats>,
-    pub(super) stage: watch::Receiver<Stage>,
-    pub(super) remote: SocketAddr,
+    visitor: Visitor,
+    stage: watch::Receiver<Stage>,
     context: Context,
     ready: Arc<Notify>,
     served: usize,
@@ -52,13 +49,7 @@ enum Next {
 }
 
 impl Connection {
-    pub(super) fn new(
-        settings: Arc<Settings>,
-        stats: Arc<DoorStats>,
-        stage: watch::Receiver<Stage>,
-        remote: SocketAddr,
-        context: &Context,
-    ) -> Self {
+    pub(super) fn new(visitor: Visitor, stage: watch::Receiver<Stage>, context: &Context) -> Self {
         let ready = Arc::new(Notify::new());
         // What the exchanges of this connection report is for it alone.
         let ring = Ring::new({
@@ -66,36 +57,36 @@ impl Connection {
             move || ready.notify_one()
         });
         let context = Context { ring: Arc::new(ring), ..context.clone() };
-        Self { settings, stats, stage, remote, context, ready, served: 0 }
+        Self { visitor, stage, context, ready, served: 0 }
+    }
+
+    fn limits(&self) -> &Limits {
+        &self.visitor.settings.limits
     }
 
     /// Serves the connection to its end.
-    pub(super) async fn serve(mut self, mut stream: TcpStream) {
-        // Without it the last part of a response may wait for the client's delayed acknowledgement. It can only fail on a socket that is
-        // closed already.
-        stream.set_nodelay(true).ok();
+    pub(super) async fn serve<S: Stream>(mut self, mut stream: S) {
         let mut buffer = BytesMut::new();
-        let next = loop {
-            let (mut reader, mut writer) = stream.split();
-            match self.request(&mut reader, &mut writer, &mut buffer).await {
-                Next::Request => {}
-                end => break end,
+        let next = {
+            let (mut reader, mut writer) = stream.halves();
+            loop {
+                match self.request(&mut reader, &mut writer, &mut buffer).await {
+                    Next::Request => {}
+                    end => break end,
+                }
             }
         };
         match next {
             Next::Close => linger(stream).await,
-            Next::Reset => {
-                // Likewise.
-                stream.set_zero_linger().ok();
-            }
+            Next::Reset => stream.reset_on_close(),
             Next::Request | Next::Drop => {}
         }
     }
 
-    async fn request(
+    async fn request<R: AsyncRead + Unpin, W: AsyncWrite + Unpin>(
         &mut self,
-        reader: &mut ReadHalf<'_>,
-        writer: &mut WriteHalf<'_>,
+        reader: &mut R,
+        writer: &mut W,
         buffer: &mut BytesMut,
     ) -> Next {
         match self.head(reader, buffer).await {
@@ -106,12 +97,12 @@ impl Connection {
     }
 
     /// The next request's head; `None` if there will be none.
-    async fn head(
+    async fn head<R: AsyncRead + Unpin>(
         &mut self,
-        reader: &mut ReadHalf<'_>,
+        reader: &mut R,
         buffer: &mut BytesMut,
     ) -> Result<Option<ClientHead>, Denial> {
-        let limits = &self.settings.limits;
+        let limits = &self.visitor.settings.limits;
         let mut search = Search::default();
         let mut deadline = Instant::now() + limits.head_time;
         if self.served > 0 && buffer.is_empty() {
@@ -123,7 +114,7 @@ impl Connection {
             return Ok(None);
         }
         loop {
-            if let Some(head) = search.take(buffer, &self.settings.limits)? {
+            if let Some(head) = search.take(buffer, self.limits())? {
                 return Ok(Some(head));
             }
             buffer.reserve(HEAD_READ);
@@ -137,9 +128,9 @@ impl Connection {
     }
 
     /// The first bytes of a connection. One that was made just before the door closed may have its request on the way.
-    async fn first_bytes(
+    async fn first_bytes<R: AsyncRead + Unpin>(
         &mut self,
-        reader: &mut ReadHalf<'_>,
+        reader: &mut R,
         buffer: &mut BytesMut,
         deadline: Instant,
     ) -> bool {
@@ -157,17 +148,17 @@ impl Connection {
         }
     }
 
-    async fn answer(
+    async fn answer<R: AsyncRead + Unpin, W: AsyncWrite + Unpin>(
         &mut self,
         asked: ClientHead,
-        reader: &mut ReadHalf<'_>,
-        writer: &mut WriteHalf<'_>,
+        reader: &mut R,
+        writer: &mut W,
         buffer: &mut BytesMut,
     ) -> Next {
         self.served += 1;
         let ClientHead { mut head, form, framing, awaits_continue, keep_alive } = asked;
         let is_open = *self.stage.borrow() == Stage::Open;
-        let keep_alive = keep_alive && is_open && self.served < self.settings.limits.requests;
+        let keep_alive = keep_alive && is_open && self.served < self.limits().requests;
         let (method, version) = (head.method.clone(), head.version);
         let has_body = &method[..] != b"HEAD";
         if form == Form::Asterisk || &method[..] == b"OPTIONS" && claims::ends_here(&mut head.fields) {
@@ -175,32 +166,20 @@ impl Connection {
                 .own_answer(200, None, writer, (has_body, !keep_alive || framing != Framing::Empty))
                 .await;
         }
-        let outbound = match self.outbound(head) {
-            Ok(outbound) => outbound,
+        let mut order = match self.visitor.order(head) {
+            Ok(order) => order,
             Err(denial) => return self.deny(&denial, writer, has_body).await,
         };
-        DoorStats::count(&self.stats.forwarded);
+        DoorStats::count(&self.visitor.stats.forwarded);
         let progress = Progress::default();
-        let body = whole_body(framing, buffer, awaits_continue);
-        progress.uploaded.store(body.is_some(), Ordering::Relaxed);
+        order.body = whole_body(framing, buffer, awaits_continue);
+        progress.uploaded.store(order.body.is_some(), Ordering::Relaxed);
         if awaits_continue && buffer.is_empty() {
-            let said =
-                write_all(writer, &b"HTTP/1.1 100 Continue\r\n\r\n"[..], self.settings.limits.write_idle);
+            let said = write_all(writer, &b"HTTP/1.1 100 Continue\r\n\r\n"[..], self.limits().write_idle);
             if said.await.is_err() {
                 return self.abandoned();
             }
         }
-        let order = Order {
-            id: 0,
-            config: Arc::clone(&self.settings.config),
-            outbound,
-            body,
-            raw_head: false,
-            announced: false,
-            upgrade: None,
-            #[cfg(feature = "fault-injection")]
-            panic: false,
-        };
         let (exchange, life) = prepare(order, self.context.clone());
         let answer = Answer {
             writer,
@@ -209,11 +188,11 @@ impl Connection {
             ready: &self.ready,
             exchange: &exchange,
             progress: &progress,
-            idle: self.settings.limits.write_idle,
-            keep_alive: self.settings.limits.keep_alive,
+            idle: self.limits().write_idle,
+            keep_alive: self.limits().keep_alive,
             out: BytesMut::new(),
         };
-        let idle = self.settings.limits.body_idle;
+        let idle = self.limits().body_idle;
         let outcome = tokio::select! {
             biased;
             answered = both(life, answer.run()) => Ok(answered),
@@ -223,55 +202,42 @@ impl Connection {
             Ok(Ok(Answered::Whole { keep_alive: true })) => Next::Request,
             Ok(Ok(Answered::Whole { keep_alive: false })) => Next::Close,
             Ok(Ok(Answered::Failed(error))) => {
-                self.stats.count_answered(&error);
+                self.visitor.stats.count_answered(&error);
                 let closes = !keep_alive || !progress.uploaded.load(Ordering::Relaxed);
                 self.own_answer(error.status(), None, writer, (has_body, closes)).await
             }
             Ok(Ok(Answered::Cut { ends_by_close })) => {
-                DoorStats::count(&self.stats.cut);
+                DoorStats::count(&self.visitor.stats.cut);
                 if ends_by_close { Next::Reset } else { Next::Drop }
             }
             Err(Fault::Denied(denial)) if !progress.begun.load(Ordering::Relaxed) => {
                 self.deny(&denial, writer, has_body).await
             }
             Err(Fault::Denied(_)) => {
-                DoorStats::count(&self.stats.refused);
+                DoorStats::count(&self.visitor.stats.refused);
                 Next::Reset
             }
             Ok(Err(_)) | Err(Fault::Gone) => self.abandoned(),
         }
     }
 
-    /// The head as it is sent: what the client claims, then the passes that every request goes through.
-    fn outbound(&self, mut head: crate::engine::head::RequestHead) -> Result<Outbound, Denial> {
-        let settings = &self.settings;
-        claims::strip(&mut head.fields, settings.trusts_clients);
-        let mut overrides = settings.added.clone();
-        if overrides.get(b"via").is_none() {
-            overrides.push("via", claims::via(&head.fields, head.version, &settings.id)?);
-        }
-        let remote = Some(Bytes::from(self.remote.ip().to_string()));
-        let client = Client { remote, ..Client::default() };
-        Ok(incoming::run(PackedRequest { head, client, overrides }, &settings.config)?)
-    }
-
-    async fn deny(&self, denial: &Denial, writer: &mut WriteHalf<'_>, has_body: bool) -> Next {
-        DoorStats::count(&self.stats.refused);
+    async fn deny<W: AsyncWrite + Unpin>(&self, denial: &Denial, writer: &mut W, has_body: bool) -> Next {
+        DoorStats::count(&self.visitor.stats.refused);
         self.own_answer(denial.status, Some(&denial.why), writer, (has_body, true)).await
     }
 
-    async fn own_answer(
+    async fn own_answer<W: AsyncWrite + Unpin>(
         &self,
         status: u16,
         why: Option<&str>,
-        writer: &mut WriteHalf<'_>,
+        writer: &mut W,
         (has_body, closes): (bool, bool),
     ) -> Next {
         let mut out = BytesMut::new();
-        let limits = &self.settings.limits;
+        let limits = self.limits();
         let connection = if closes { Ends::Close } else { Ends::KeepAlive(limits.keep_alive) };
         encode::own_answer(status, why, has_body, connection, &mut out);
-        match write_all(writer, out, self.settings.limits.write_idle).await {
+        match write_all(writer, out, self.limits().write_idle).await {
             Ok(()) if closes => Next::Close,
             Ok(()) => Next::Request,
             Err(_) => self.abandoned(),
@@ -279,14 +245,14 @@ impl Connection {
     }
 
     fn abandoned(&self) -> Next {
-        DoorStats::count(&self.stats.abandoned);
+        DoorStats::count(&self.visitor.stats.abandoned);
         Next::Drop
     }
 }
 
 /// Waits for the first bytes of another request; `false` if there will be none.
-async fn wait_for_bytes(
-    reader: &mut ReadHalf<'_>,
+async fn wait_for_bytes<R: AsyncRead + Unpin>(
+    reader: &mut R,
     buffer: &mut BytesMut,
     limit: Duration,
     stage: &mut watch::Receiver<Stage>,
@@ -326,7 +292,7 @@ async fn both<T>(life: impl Future<Output = ()>, answer: impl Future<Output = T>
 }
 
 /// Ends our side and reads what the client still sends for a moment: a reset would take our answer away from it.
-async fn linger(mut stream: TcpStream) {
+async fn linger<S: Stream>(mut stream: S) {
     if stream.shutdown().await.is_err() {
         return;
     }

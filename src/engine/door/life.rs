@@ -3,6 +3,7 @@
 use super::Settings;
 use super::connection::Connection;
 use super::stats::DoorStats;
+use super::visitor::Visitor;
 use crate::engine::exchange::Context;
 use std::io;
 use std::net::SocketAddr;
@@ -85,8 +86,12 @@ impl Life {
 
     fn begin(&self, stream: TcpStream, remote: SocketAddr, place: OwnedSemaphorePermit) {
         DoorStats::count(&self.stats.accepted);
+        // Without it the last part of a response may wait for the client's delayed acknowledgement. It can only fail on a socket that is
+        // closed already.
+        stream.set_nodelay(true).ok();
         let (settings, stats) = (Arc::clone(&self.settings), Arc::clone(&self.stats));
-        let connection = Connection::new(settings, stats, self.stage.subscribe(), remote, &self.context);
+        let visitor = Visitor { settings, stats, remote, is_encrypted: false };
+        let connection = Connection::new(visitor, self.stage.subscribe(), &self.context);
         let mut stage = self.stage.subscribe();
         let gauge = Gauge::new(&self.stats);
         tokio::spawn(async move {

@@ -12,8 +12,10 @@ mod head;
 mod life;
 mod limits;
 mod stats;
+mod stream;
 mod target;
 mod upload;
+mod visitor;
 
 pub use denial::Denial;
 pub use head::{ClientHead, Search};

@@ -1,0 +1,17 @@
+//! What carries the bytes of a client's connection.
+
+use crate::engine::upstream::Io;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::TcpStream;
+
+/// A client's connection: its two directions can be used at the same time.
+pub(super) trait Stream: Io {
+    /// What is read from and what is written to.
+    fn halves(&mut self) -> (impl AsyncRead + Unpin + Send, impl AsyncWrite + Unpin + Send);
+}
+
+impl Stream for TcpStream {
+    fn halves(&mut self) -> (impl AsyncRead + Unpin + Send, impl AsyncWrite + Unpin + Send) {
+        self.split()
+    }
+}

@@ -1,0 +1,48 @@
+//! Who has come to the door, and what becomes of a request of theirs: the same for every version of HTTP.
+
+use super::denial::Denial;
+use super::stats::DoorStats;
+use super::{Settings, claims};
+use crate::engine::exchange::Order;
+use crate::engine::head::{Client, PackedRequest, RequestHead};
+use crate::engine::incoming;
+use bytes::Bytes;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+/// A client, and the door that it has come to.
+#[derive(Clone)]
+pub(super) struct Visitor {
+    pub(super) settings: Arc<Settings>,
+    pub(super) stats: Arc<DoorStats>,
+    pub(super) remote: SocketAddr,
+    /// Its connection is TLS.
+    pub(super) is_encrypted: bool,
+}
+
+impl Visitor {
+    /// What the engine is to do with a request whose body is still to come: what the client claims is looked at, then the passes that every
+    /// request goes through run.
+    pub(super) fn order(&self, mut head: RequestHead) -> Result<Order, Denial> {
+        let settings = &self.settings;
+        claims::strip(&mut head.fields, settings.trusts_clients);
+        let mut overrides = settings.added.clone();
+        if overrides.get(b"via").is_none() {
+            overrides.push("via", claims::via(&head.fields, head.version, &settings.id)?);
+        }
+        let remote = Some(Bytes::from(self.remote.ip().to_string()));
+        let client = Client { remote, encrypted: self.is_encrypted, ..Client::default() };
+        let outbound = incoming::run(PackedRequest { head, client, overrides }, &settings.config)?;
+        Ok(Order {
+            id: 0,
+            config: Arc::clone(&settings.config),
+            outbound,
+            body: None,
+            raw_head: false,
+            announced: false,
+            upgrade: None,
+            #[cfg(feature = "fault-injection")]
+            panic: false,
+        })
+    }
+}
