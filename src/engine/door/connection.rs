@@ -1,6 +1,7 @@
 //! One client's connection: its requests, one after the other, until either side has had enough.
 
 use super::answer::{Answer, Answered, Asked, write_all};
+use super::choice::{Choice, choose};
 use super::denial::Denial;
 use super::encode::{self, Connection as Ends};
 use super::head::{ClientHead, Search};
@@ -9,8 +10,9 @@ use super::stats::DoorStats;
 use super::target::Form;
 use super::upload::{self, Fault, Progress};
 use super::{Settings, claims};
+use crate::engine::config::Config;
 use crate::engine::exchange::{Context, Order, prepare};
-use crate::engine::head::{Client, Framing, PackedRequest};
+use crate::engine::head::{Client, Framing, PackedRequest, RequestHead};
 use crate::engine::incoming::{self, Outbound};
 use crate::engine::ring::Ring;
 use bytes::{Bytes, BytesMut};
@@ -175,7 +177,16 @@ impl Connection {
                 .own_answer(200, None, writer, (has_body, !keep_alive || framing != Framing::Empty))
                 .await;
         }
-        let outbound = match self.outbound(head) {
+        let config = match choose(&self.settings.routes, &mut head) {
+            Choice::Forward(config) => config,
+            Choice::NotMine => {
+                DoorStats::count(&self.stats.unrouted);
+                let ends = (has_body, !keep_alive || framing != Framing::Empty);
+                return self.own_answer(404, None, writer, ends).await;
+            }
+            Choice::Denied(denial) => return self.deny(&denial, writer, has_body).await,
+        };
+        let outbound = match self.outbound(head, &config) {
             Ok(outbound) => outbound,
             Err(denial) => return self.deny(&denial, writer, has_body).await,
         };
@@ -192,7 +203,7 @@ impl Connection {
         }
         let order = Order {
             id: 0,
-            config: Arc::clone(&self.settings.config),
+            config,
             outbound,
             body,
             raw_head: false,
@@ -243,7 +254,7 @@ impl Connection {
     }
 
     /// The head as it is sent: what the client claims, then the passes that every request goes through.
-    fn outbound(&self, mut head: crate::engine::head::RequestHead) -> Result<Outbound, Denial> {
+    fn outbound(&self, mut head: RequestHead, config: &Config) -> Result<Outbound, Denial> {
         let settings = &self.settings;
         claims::strip(&mut head.fields, settings.trusts_clients);
         let mut overrides = settings.added.clone();
@@ -252,7 +263,7 @@ impl Connection {
         }
         let remote = Some(Bytes::from(self.remote.ip().to_string()));
         let client = Client { remote, ..Client::default() };
-        Ok(incoming::run(PackedRequest { head, client, overrides }, &settings.config)?)
+        Ok(incoming::run(PackedRequest { head, client, overrides }, config)?)
     }
 
     async fn deny(&self, denial: &Denial, writer: &mut WriteHalf<'_>, has_body: bool) -> Next {
