@@ -22,6 +22,7 @@ export import responseInterceptor = proxy.responseInterceptor;
 export import BodyParserLikeRequest = proxy.BodyParserLikeRequest;
 export import CloseCallback = proxy.CloseCallback;
 export import DoorOptions = proxy.DoorOptions;
+export import DoorRoute = proxy.DoorRoute;
 export import DoorStats = proxy.DoorStats;
 export import EconnresetCallback = proxy.EconnresetCallback;
 export import EndCallback = proxy.EndCallback;

@@ -186,6 +186,11 @@ declare namespace HttpProxy {
   export interface DoorOptions {
     /** An address, or a name. Default: all addresses. */
     host?: string;
+    /**
+     * Several targets. The longest path that matches whole segments counts; what none of them is for goes to the option `target` or, without
+     * one, is answered with 404.
+     */
+    routes?: readonly DoorRoute[];
     /** Pass on what clients say of those before them (`X-Forwarded-*`, `Forwarded`, `X-Real-IP`), and add to it. Default `false`: it is removed. */
     trustProxy?: boolean;
     /** How long requests in progress may go on after `close`. Default 10 s. */
@@ -210,6 +215,15 @@ declare namespace HttpProxy {
     maxUrlLength?: number;
   }
 
+  /** One of several targets of a native door. */
+  export interface DoorRoute {
+    /** The beginning of a path, such as `/api`: for `/api` itself and what is below it. */
+    path: string;
+    target: ProxyTarget;
+    /** Rules as of `pathRewrite`: sources of regular expressions, and what takes the place of their first match. */
+    rewrite?: Readonly<Record<string, string>>;
+  }
+
   /** Gauge (`connections`) and counters of a native door. */
   export interface DoorStats {
     connections: number;
@@ -217,6 +231,8 @@ declare namespace HttpProxy {
     /** Connections that could not be accepted for want of descriptors and the like. */
     acceptErrors: number;
     forwarded: number;
+    /** Requests that no route is for. */
+    unrouted: number;
     /** Requests that the door refused. */
     refused: number;
     /** Requests whose target failed before it answered. */

@@ -35,14 +35,26 @@ const isPrefix = (pattern) => typeof pattern === 'string' && !isGlob(pattern);
  */
 function createPathFilter(pathFilter = '/', report = warnOnce()) {
   if (typeof pathFilter === 'function') return byFunction(pathFilter, report);
+  const { prefixes, globs } = readPathFilter(pathFilter);
+  return globs === undefined ? byPrefixes(prefixes) : byGlobs(globs);
+}
+
+/**
+ * Reads a filter that is data: plain paths, or globs.
+ *
+ * @param {unknown} pathFilter
+ * @returns {{ prefixes?: string[], globs?: { text: string, source: string, negated: boolean }[] }}
+ * @throws what `createPathFilter` throws
+ */
+function readPathFilter(pathFilter) {
   if (!Array.isArray(pathFilter)) {
-    if (isPrefix(pathFilter)) return byPrefixes([pathFilter]);
-    if (isGlob(pathFilter)) return byGlobs([pathFilter]);
+    if (isPrefix(pathFilter)) return { prefixes: [pathFilter] };
+    if (isGlob(pathFilter)) return { globs: [compile(pathFilter)] };
     throw new HttpProxyMiddlewareError(INVALID, 'HPM_INVALID_PATH_FILTER_CONFIG');
   }
   const patterns = Array.from(pathFilter);
-  if (patterns.every(isPrefix)) return byPrefixes(patterns);
-  if (patterns.every((pattern) => isGlob(pattern))) return byGlobs(patterns);
+  if (patterns.every(isPrefix)) return { prefixes: patterns };
+  if (patterns.every((pattern) => isGlob(pattern))) return { globs: patterns.map(compile) };
   throw new HttpProxyMiddlewareError(MIXED, 'HPM_INVALID_PATH_FILTER_ARRAY_CONFIG');
 }
 
@@ -66,8 +78,8 @@ function byPrefixes(prefixes) {
   };
 }
 
-function byGlobs(patterns) {
-  const matches = compileGlobs(patterns);
+function byGlobs(globs) {
+  const matches = matcherOf(globs);
   return (url) => matches(pathOf(url));
 }
 
@@ -78,7 +90,10 @@ function byGlobs(patterns) {
  * @returns {(path: string) => boolean}
  */
 function compileGlobs(patterns) {
-  const globs = patterns.map(compile);
+  return matcherOf(patterns.map(compile));
+}
+
+function matcherOf(globs) {
   const matches = inEngine(globs) ?? inJavaScript(globs);
   return (path) => {
     if (typeof path !== 'string') throw new TypeError('Expected input to be a string');
@@ -143,4 +158,4 @@ function warnOnce() {
   };
 }
 
-module.exports = { createPathFilter, compileGlobs };
+module.exports = { createPathFilter, compileGlobs, readPathFilter };

@@ -23,18 +23,27 @@ const DEBUG_LINES = {
 function createPathRewriter(pathRewrite, lines) {
   if (pathRewrite === undefined || pathRewrite === null) return undefined;
   if (typeof pathRewrite === 'function') return pathRewrite;
+  const rules = readRewriteRules(pathRewrite);
+  for (const { key, value } of rules) lines.created(key, value);
+  return rules.length === 0 ? undefined : (path) => rewrite(path, rules, lines);
+}
+
+/**
+ * Reads a table of rules.
+ *
+ * @param {unknown} pathRewrite
+ * @returns {{ key: string, regex: RegExp, value: unknown }[] | undefined} nothing of nothing
+ * @throws {Error} if it is no table, or if a source is no regular expression
+ */
+function readRewriteRules(pathRewrite) {
+  if (pathRewrite === undefined || pathRewrite === null) return undefined;
   if (!isPlainObject(pathRewrite)) {
     throw new HttpProxyMiddlewareError(
       '[HPM] Invalid pathRewrite config. Expecting object with pathRewrite config or a rewrite function',
       'HPM_INVALID_PATH_REWRITER_CONFIG',
     );
   }
-  const rules = Object.entries(pathRewrite).map(([key, value]) => {
-    const regex = new RegExp(key);
-    lines.created(key, value);
-    return { regex, value };
-  });
-  return rules.length === 0 ? undefined : (path) => rewrite(path, rules, lines);
+  return Object.entries(pathRewrite).map(([key, value]) => ({ key, regex: new RegExp(key), value }));
 }
 
 /** Applies the first rule that matches, even if it changes nothing. */
@@ -46,4 +55,4 @@ function rewrite(path, rules, lines) {
   return result;
 }
 
-module.exports = { DEBUG_LINES, createPathRewriter };
+module.exports = { DEBUG_LINES, createPathRewriter, readRewriteRules };

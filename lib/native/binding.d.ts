@@ -109,6 +109,11 @@ export declare class NativePathFilter {
   test(path: string): boolean
 }
 
+export declare class NativeRoutes {
+  /** Throws an error whose message begins with the name of the option that is wrong. */
+  constructor(decisions: NativeDecisions)
+}
+
 /** What an agent of Node's says of its connections. */
 export interface NativeAgent {
   number: number
@@ -119,9 +124,27 @@ export interface NativeAgent {
   oldestFirst: boolean
 }
 
+/** Collected by `lib/proxy-server/door-routes.js`. */
+export interface NativeDecisions {
+  /** `pathFilter` as beginnings of paths. */
+  prefixes?: Array<string>
+  /** `pathFilter` as globs. */
+  globs?: Array<NativeGlob>
+  /** Backslashes separate segments, too. */
+  backslashes: boolean
+  /** `router`. */
+  router?: Array<NativeRoute>
+  /** `routes`. */
+  routes?: Array<NativeRoute>
+  /** The target of what neither of them names. */
+  otherwise?: NativeConfig
+  /** `pathRewrite`. */
+  rewrite?: Array<NativeRewrite>
+}
+
 /** What a door does, checked by `lib/proxy-server/door-options.js`. Times are in milliseconds. */
 export interface NativeDoorSettings {
-  config: NativeConfig
+  routes: NativeRoutes
   /** Packed fields of the `headers` option. */
   headers: string
   headerCount: number
@@ -144,6 +167,7 @@ export interface NativeDoorStats {
   accepted: number
   acceptErrors: number
   forwarded: number
+  unrouted: number
   refused: number
   failed: number
   cut: number
@@ -208,6 +232,23 @@ export interface NativeOptions {
   totalTimeout?: number
   /** The option `timeouts` was given: time-outs have codes of their own. */
   namedTimeouts: boolean
+}
+
+/** A rule of `pathRewrite`. */
+export interface NativeRewrite {
+  /** Of a regular expression. */
+  source: string
+  replacement: string
+}
+
+/** One of several targets. */
+export interface NativeRoute {
+  /** A path; for a router, what its table has. */
+  key: string
+  /** None only in a router: as if nothing had been found. */
+  config?: NativeConfig
+  /** Not of a router. */
+  rewrite?: Array<NativeRewrite>
 }
 
 /** Gauges (what is open now) and counters (what has happened so far). */

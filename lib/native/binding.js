@@ -841,3 +841,4 @@ module.exports.NativeDoor = nativeBinding.NativeDoor
 module.exports.NativeEncoder = nativeBinding.NativeEncoder
 module.exports.NativeEngine = nativeBinding.NativeEngine
 module.exports.NativePathFilter = nativeBinding.NativePathFilter
+module.exports.NativeRoutes = nativeBinding.NativeRoutes

@@ -8,6 +8,7 @@
 const { LAST_RESORT } = require('./call.js');
 const { SHAPING } = require('./config.js');
 const { isKnownOption, optionError } = require('./options.js');
+const { isRoutes } = require('./door-routes.js');
 const { isBuiltIn } = require('./passes.js');
 
 const LONGEST_TIMER = 2 ** 31 - 1;
@@ -42,6 +43,10 @@ const LIMITS = {
 
 const OTHERS = {
   host: { is: (value) => typeof value === 'string' && value !== '', want: 'an address or a name' },
+  routes: {
+    is: isRoutes,
+    want: 'a list of { path, target, rewrite }: a path that begins with a slash, a target, and perhaps a table of rules as of pathRewrite',
+  },
   trustProxy: {
     is: (value) => typeof value === 'boolean',
     want: 'true or false; lists of networks are not supported yet',
@@ -53,7 +58,7 @@ const OTHERS = {
  * The settings of a door, with their defaults.
  *
  * @param {Record<string, unknown>} options
- * @returns {{ host?: string, trustProxy: boolean, limits: Record<string, number> }}
+ * @returns {{ host?: string, trustProxy: boolean, limits: Record<string, number>, routes?: import('./door-routes.js').Route[] }}
  */
 function doorOptions(options) {
   const limits = Object.fromEntries(Object.entries(LIMITS).map(([name, { usual }]) => [name, usual]));
@@ -65,7 +70,8 @@ function doorOptions(options) {
     if (!rule.is(value)) throw optionError(name, `The option ${name} of listen must be ${rule.want}`);
     if (Object.hasOwn(LIMITS, name)) limits[name] = value;
   }
-  return { host: options.host, trustProxy: options.trustProxy === true, limits };
+  const { host, routes } = options;
+  return { host, trustProxy: options.trustProxy === true, limits, routes };
 }
 
 /** Events of requests: their listeners would have to be called. Those of upgrades are never emitted, for there are none. */
@@ -92,8 +98,9 @@ const INSTEAD = 'listen without the options object, listen(port, hostname), serv
  * Refuses a proxy that the engine cannot serve alone.
  *
  * @param {import('./proxy-server.js').ProxyServer} proxy
+ * @param {import('./door-routes.js').Decisions} decisions
  */
-function checkProxy(proxy) {
+function checkProxy(proxy, { routes, router }) {
   const { options } = proxy;
   for (const name in options) {
     if (options[name] && isKnownOption(name) && !HONOURED.has(name))
@@ -105,8 +112,8 @@ function checkProxy(proxy) {
       'target',
       `The native door needs one target that is known when it opens, no function or list; ${INSTEAD}`,
     );
-  if (target === undefined || target === null || target === '')
-    throw optionError('target', 'The native door needs the option target');
+  if (!routes && !router && (target === undefined || target === null || target === ''))
+    throw optionError('target', 'The native door needs the option target, or routes');
   if (!isBuiltIn(proxy.webPasses))
     throw optionError('passes', `The native door cannot run passes of your own; ${INSTEAD}`);
   for (const event of EVENTS) {

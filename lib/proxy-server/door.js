@@ -11,8 +11,8 @@ const net = require('node:net');
 const util = require('node:util');
 const { Engine } = require('../bridge/engine.js');
 const { packAdded } = require('../bridge/head-codec.js');
-const { configOf } = require('./config.js');
 const { checkListener, checkProxy, doorOptions } = require('./door-options.js');
+const { DECISIONS, nativeRoutes } = require('./door-routes.js');
 
 /** Without IPv6 Node listens at all IPv4 addresses instead. */
 const NO_IPV6 = new Set(['EAFNOSUPPORT', 'EADDRNOTAVAIL', 'EINVAL']);
@@ -36,12 +36,13 @@ class Door extends EventEmitter {
   constructor(proxy, port, options) {
     super();
     this.#port = portOf(port);
-    const { host, trustProxy, limits } = doorOptions(options);
-    checkProxy(proxy);
+    const { host, trustProxy, limits, routes } = doorOptions(options);
+    const decisions = { routes, ...options[DECISIONS] };
+    checkProxy(proxy, decisions);
     const headers = packAdded(proxy.options.headers || {});
     this.#proxy = proxy;
     this.#settings = {
-      config: configOf(proxy.options).native,
+      routes: nativeRoutes(proxy.options, decisions),
       headers: headers.text,
       headerCount: headers.fields,
       trustProxy,

@@ -1,7 +1,7 @@
 //! `NativeDoor`: a door of the engine that JavaScript holds on to.
 
-use super::config::NativeConfig;
 use super::engine::to_bytes;
+use super::routes::NativeRoutes;
 use crate::engine::Engine;
 use crate::engine::door::{Door, Limits, Settings};
 use crate::engine::head::unpack_fields;
@@ -15,7 +15,7 @@ use std::time::Duration;
 /// What a door does, checked by `lib/proxy-server/door-options.js`. Times are in milliseconds.
 #[napi(object, object_to_js = false)]
 pub struct NativeDoorSettings<'env> {
-    pub config: ClassInstance<'env, NativeConfig>,
+    pub routes: ClassInstance<'env, NativeRoutes>,
     /// Packed fields of the `headers` option.
     pub headers: Latin1String,
     pub header_count: u32,
@@ -39,6 +39,7 @@ pub struct NativeDoorStats {
     pub accepted: u32,
     pub accept_errors: u32,
     pub forwarded: u32,
+    pub unrouted: u32,
     pub refused: u32,
     pub failed: u32,
     pub cut: u32,
@@ -74,7 +75,7 @@ pub(super) fn open(
         connections: settings.max_connections,
         grace: duration(settings.grace),
     };
-    let settings = Settings::new(Arc::clone(&settings.config.config), added, settings.trust_proxy, limits);
+    let settings = Settings::new(Arc::clone(&settings.routes.routes), added, settings.trust_proxy, limits);
     engine
         .listen(SocketAddr::new(address, port), settings, on_closed)
         .map(|door| NativeDoor { door })
@@ -111,6 +112,7 @@ impl NativeDoor {
             accepted: read(&stats.accepted),
             accept_errors: read(&stats.accept_errors),
             forwarded: read(&stats.forwarded),
+            unrouted: read(&stats.unrouted),
             refused: read(&stats.refused),
             failed: read(&stats.failed),
             cut: read(&stats.cut),

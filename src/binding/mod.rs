@@ -16,4 +16,5 @@ mod door;
 mod engine;
 mod error;
 mod route;
+mod routes;
 mod tunnel;

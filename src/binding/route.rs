@@ -24,13 +24,7 @@ impl NativePathFilter {
     /// `backslashes`: they separate segments, too. Throws if the engine cannot run one of the regular expressions.
     #[napi(constructor, catch_unwind)]
     pub fn new(globs: Vec<NativeGlob>, backslashes: bool) -> Result<Self> {
-        let separators = if backslashes { Separators::SlashAndBackslash } else { Separators::Slash };
-        let globs = globs
-            .into_iter()
-            .map(|glob| Glob::new(&glob.text, &glob.source, glob.negated, separators))
-            .collect::<std::result::Result<Vec<_>, _>>()
-            .map_err(|error| Error::new(Status::InvalidArg, error.to_string()))?;
-        Ok(Self { filter: PathFilter::globs(globs) })
+        Ok(Self { filter: by_globs(&globs, backslashes)? })
     }
 
     #[napi(catch_unwind)]
@@ -41,4 +35,15 @@ impl NativePathFilter {
         let length = path.len().saturating_sub(1);
         Ok(self.filter.matches_units(&path.as_slice()[..length]))
     }
+}
+
+/// The filter that globs make.
+pub(super) fn by_globs(globs: &[NativeGlob], backslashes: bool) -> Result<PathFilter> {
+    let separators = if backslashes { Separators::SlashAndBackslash } else { Separators::Slash };
+    let globs = globs
+        .iter()
+        .map(|glob| Glob::new(&glob.text, &glob.source, glob.negated, separators))
+        .collect::<std::result::Result<Vec<_>, _>>()
+        .map_err(|error| Error::new(Status::InvalidArg, error.to_string()))?;
+    Ok(PathFilter::globs(globs))
 }

@@ -1,6 +1,7 @@
 //! One client's connection: its requests, one after the other, until either side has had enough.
 
 use super::answer::{Answer, Answered, Asked, write_all};
+use super::choice::{Choice, choose};
 use super::claims;
 use super::denial::Denial;
 use super::encode::{self, Connection as Ends};
@@ -166,7 +167,16 @@ impl Connection {
                 .own_answer(200, None, writer, (has_body, !keep_alive || framing != Framing::Empty))
                 .await;
         }
-        let mut order = match self.visitor.order(head) {
+        let config = match choose(&self.visitor.settings.routes, &mut head) {
+            Choice::Forward(config) => config,
+            Choice::NotMine => {
+                DoorStats::count(&self.visitor.stats.unrouted);
+                let ends = (has_body, !keep_alive || framing != Framing::Empty);
+                return self.own_answer(404, None, writer, ends).await;
+            }
+            Choice::Denied(denial) => return self.deny(&denial, writer, has_body).await,
+        };
+        let mut order = match self.visitor.order(head, config) {
             Ok(order) => order,
             Err(denial) => return self.deny(&denial, writer, has_body).await,
         };

@@ -4,6 +4,7 @@
 //! are the two directions of one exchange, whose middle is the engine's own [`super::exchange`]; `life` accepts and closes.
 
 mod answer;
+mod choice;
 mod claims;
 mod connection;
 mod denial;
@@ -23,9 +24,9 @@ pub use limits::Limits;
 pub use stats::DoorStats;
 pub use target::Form;
 
-use super::config::Config;
 use super::exchange::Context;
 use super::head::Fields;
+use super::route::Routes;
 use life::{Life, Stage};
 use std::hash::{BuildHasher, Hasher};
 use std::io;
@@ -37,8 +38,8 @@ use tokio::sync::{Semaphore, watch};
 /// What a door does with the requests it takes.
 #[derive(Debug)]
 pub struct Settings {
-    /// Where they go and how.
-    pub config: Arc<Config>,
+    /// Which of them are forwarded, where and how.
+    pub routes: Arc<Routes>,
     /// The `headers` option: fields that are added to each.
     pub added: Fields,
     /// What clients say of those before them (`X-Forwarded-*`, `Forwarded`) is passed on. Off: it is removed.
@@ -51,10 +52,10 @@ pub struct Settings {
 
 impl Settings {
     /// The settings of a door; its name is its own.
-    pub fn new(config: Arc<Config>, added: Fields, trusts_clients: bool, limits: Limits) -> Self {
+    pub fn new(routes: Arc<Routes>, added: Fields, trusts_clients: bool, limits: Limits) -> Self {
         // std's hash keys are the randomness that is at hand, and enough for a name.
         let random = std::hash::RandomState::new().build_hasher().finish();
-        Self { config, added, trusts_clients, limits, id: format!("rs-proxy-{:08x}", random >> 32) }
+        Self { routes, added, trusts_clients, limits, id: format!("rs-proxy-{:08x}", random >> 32) }
     }
 }
 

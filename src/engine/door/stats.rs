@@ -14,6 +14,8 @@ pub struct DoorStats {
     pub accept_errors: AtomicUsize,
     /// Requests forwarded.
     pub forwarded: AtomicUsize,
+    /// Requests that no route is for.
+    pub unrouted: AtomicUsize,
     /// Requests that the door refused: malformed, too large, too slow.
     pub refused: AtomicUsize,
     /// Requests whose target failed before it answered: the client was told with a 5xx.

@@ -1,4 +1,5 @@
 use super::*;
+use crate::engine::config::Config;
 use crate::engine::observe::Stats;
 use crate::engine::ring::Ring;
 use crate::engine::target::Target;
@@ -37,8 +38,8 @@ fn open(target: SocketAddr, limits: Limits) -> (Door, JoinHandle<()>, Arc<Atomic
         ring: Arc::new(Ring::new(|| {})),
         stats,
     };
-    let config = Arc::new(Config::new(Target::parse(&format!("http://{target}")).unwrap()));
-    let settings = Settings::new(config, Fields::default(), false, limits);
+    let config = Config::new(Target::parse(&format!("http://{target}")).unwrap());
+    let settings = Settings::new(Arc::new(Routes::to(Arc::new(config))), Fields::default(), false, limits);
     let closed = Arc::new(AtomicBool::new(false));
     let on_closed = {
         let closed = Arc::clone(&closed);

@@ -3,6 +3,7 @@
 use super::denial::Denial;
 use super::stats::DoorStats;
 use super::{Settings, claims};
+use crate::engine::config::Config;
 use crate::engine::exchange::Order;
 use crate::engine::head::{Client, PackedRequest, RequestHead};
 use crate::engine::incoming;
@@ -23,7 +24,7 @@ pub(super) struct Visitor {
 impl Visitor {
     /// What the engine is to do with a request whose body is still to come: what the client claims is looked at, then the passes that every
     /// request goes through run.
-    pub(super) fn order(&self, mut head: RequestHead) -> Result<Order, Denial> {
+    pub(super) fn order(&self, mut head: RequestHead, config: Arc<Config>) -> Result<Order, Denial> {
         let settings = &self.settings;
         claims::strip(&mut head.fields, settings.trusts_clients);
         let mut overrides = settings.added.clone();
@@ -32,10 +33,10 @@ impl Visitor {
         }
         let remote = Some(Bytes::from(self.remote.ip().to_string()));
         let client = Client { remote, encrypted: self.is_encrypted, ..Client::default() };
-        let outbound = incoming::run(PackedRequest { head, client, overrides }, &settings.config)?;
+        let outbound = incoming::run(PackedRequest { head, client, overrides }, &config)?;
         Ok(Order {
             id: 0,
-            config: Arc::clone(&settings.config),
+            config,
             outbound,
             body: None,
             raw_head: false,

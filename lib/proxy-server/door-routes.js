@@ -1,0 +1,97 @@
+'use strict';
+
+/**
+ * What the native door decides by itself: routes, and the filter, rules and router of a middleware, where they are data. The engine is given
+ * them compiled; none of it is interpreted for a request.
+ */
+
+const { readPathFilter } = require('../middleware/path-filter.js');
+const { readRewriteRules } = require('../middleware/path-rewriter.js');
+const { configOf } = require('./config.js');
+const { optionError } = require('./options.js');
+
+/** Under this key a middleware hands its own options to the door of its proxy. */
+const DECISIONS = Symbol('decisions');
+
+/**
+ * @typedef {object} Decisions
+ * @property {Route[]} [routes]
+ * @property {unknown} [pathFilter] data
+ * @property {Record<string, unknown>} [pathRewrite] data
+ * @property {Record<string, unknown>} [router] data
+ *
+ * @typedef {{ path: string, target: unknown, rewrite?: Record<string, unknown> }} Route
+ */
+
+/**
+ * Compiles what a door decides by.
+ *
+ * @param {Record<string, any>} options of the proxy; they hold for every target
+ * @param {Decisions} [decisions]
+ * @returns {object} the engine's half, `NativeRoutes` in src/binding/routes.rs
+ * @throws {TypeError} that names the option that is wrong
+ */
+function nativeRoutes(options, { routes, pathFilter, pathRewrite, router } = {}) {
+  const { NativeRoutes } = require('../native/binding.js');
+  const decisions = {
+    ...(pathFilter !== undefined && readPathFilter(pathFilter)),
+    backslashes: process.platform === 'win32',
+    router: router && Object.entries(router).map(([key, target]) => routed(options, key, target)),
+    routes: routes?.map((route) => ({
+      key: route.path,
+      config: configOf(options, route.target).native,
+      rewrite: rewriteRules(route.rewrite, 'routes'),
+    })),
+    otherwise: isNamed(options.target) ? configOf(options).native : undefined,
+    rewrite: rewriteRules(pathRewrite, 'pathRewrite'),
+  };
+  try {
+    return new NativeRoutes(decisions);
+  } catch (error) {
+    // The engine says «option: what is wrong with it».
+    const [name] = error.message.split(':', 1);
+    throw optionError(name, `The option ${name} cannot be used: ${error.message.slice(name.length + 2)}`);
+  }
+}
+
+const isNamed = (target) => target !== undefined && target !== null && target !== '';
+
+/** What is falsy in a table is as if nothing had been found. */
+function routed(options, key, target) {
+  return { key, config: target ? configOf(options, target).native : undefined };
+}
+
+function rewriteRules(table, option) {
+  return readRewriteRules(table)?.map(({ key, value }) => {
+    if (typeof value === 'function')
+      throw optionError(option, `The option ${option} cannot have functions as replacements here`);
+    return { source: key, replacement: String(value) };
+  });
+}
+
+/** Whether all rules of a table are data: a replacement may be a function, too. */
+function isData({ pathFilter, pathRewrite, router }) {
+  const isFunction = (value) => typeof value === 'function';
+  return ![pathFilter, pathRewrite, router, ...Object.values(pathRewrite ?? {})].some(isFunction);
+}
+
+const isText = (value) => typeof value === 'string';
+const isObject = (value) => typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/** Whether a value can be the option `routes` of `listen`. What its targets and rules say is looked at when they are compiled. */
+function isRoutes(value) {
+  return (
+    Array.isArray(value) &&
+    value.every(
+      (route) =>
+        isObject(route) &&
+        Object.keys(route).every((name) => ['path', 'target', 'rewrite'].includes(name)) &&
+        isText(route.path) &&
+        route.path.startsWith('/') &&
+        (isText(route.target) || isObject(route.target)) &&
+        (route.rewrite === undefined || isObject(route.rewrite)),
+    )
+  );
+}
+
+module.exports = { DECISIONS, isData, isRoutes, nativeRoutes };
