@@ -4,6 +4,7 @@
 
 const { once } = require('node:events');
 const { createProxyServer } = require('../../index.js');
+const { startChild } = require('./child.js');
 const { answeringTarget, onCleanUp, rawExchange } = require('./peers.js');
 const { readRequest, readResponse } = require('./messages.js');
 
@@ -52,4 +53,15 @@ async function forwarded(bytes, { method, ...more } = {}) {
   return { request, answer };
 }
 
-module.exports = { OK, doorTo, forwarded, openDoor, refused };
+/**
+ * A door in a process of its own: `ask('open')` opens it; see fixtures/door.js.
+ *
+ * @param {object} options of the proxy
+ * @param {object} [settings] of the door
+ * @param {object} [child] settings of `startChild`
+ */
+function startDoor(options, settings = {}, child = {}) {
+  return startChild('door.js', { ...child, args: [JSON.stringify({ options, settings })] });
+}
+
+module.exports = { OK, doorTo, forwarded, openDoor, refused, startDoor };

@@ -33,6 +33,8 @@ export declare class NativeDoor {
   /** The IP address at which it listens. */
   get address(): string
   get port(): number
+  /** The port of the monitor. */
+  get monitorPort(): number | null
   /** Takes no more connections; says by its callback when the last one has ended. */
   close(): void
   stats(): NativeDoorStats
@@ -148,7 +150,17 @@ export interface NativeDoorSettings {
   /** Packed fields of the `headers` option. */
   headers: string
   headerCount: number
-  trustProxy: boolean
+  /** True, or networks. */
+  trustProxy: boolean | Array<string>
+  maxInFlight?: number
+  /** A format; none: no access log. */
+  accessLog?: string
+  /** Its file; none: the standard output. */
+  accessLogPath?: string
+  accessLogColoured: boolean
+  /** Where the monitor listens, if there is to be one. */
+  monitorAddress?: string
+  monitorPort: number
   maxHeaderSize: number
   maxHeadersCount: number
   maxUrlLength: number
@@ -159,19 +171,25 @@ export interface NativeDoorSettings {
   maxRequestsPerSocket: number
   maxConnections: number
   grace: number
+  threads: number
+  reusePort: boolean
+  backlog: number
 }
 
 /** Gauge and counters of a door. */
 export interface NativeDoorStats {
   connections: number
+  inFlight: number
   accepted: number
   acceptErrors: number
   forwarded: number
   unrouted: number
   refused: number
+  overloaded: number
   failed: number
   cut: number
   abandoned: number
+  lostLogLines: number
 }
 
 /** What picomatch says about a glob. */

@@ -5,8 +5,11 @@
  * door that forwards nothing of a listener's edits, or leaves an option out, would be worse than none.
  */
 
+const cluster = require('node:cluster');
+const net = require('node:net');
 const { LAST_RESORT } = require('./call.js');
 const { SHAPING } = require('./config.js');
+const { OBSERVATION, observationSettings } = require('./door-observation.js');
 const { isKnownOption, optionError } = require('./options.js');
 const { isRoutes } = require('./door-routes.js');
 const { isBuiltIn } = require('./passes.js');
@@ -15,6 +18,7 @@ const LONGEST_TIMER = 2 ** 31 - 1;
 const MOST_FIELDS = 1000;
 const LARGEST_HEAD = 1024 * 1024;
 const MOST_CONNECTIONS = 1_000_000;
+const MOST_THREADS = 256;
 
 const number = (least, most, usual) => ({
   is: (value) => Number.isInteger(value) && value >= least && value <= most,
@@ -27,38 +31,53 @@ const milliseconds = (usual) => ({
   usual,
 });
 
-/** The numbers among them, named as in `http.Server` where that has them. */
+/** The numbers among them, named as in `http.Server` and `net.Server` where those have them. */
 const LIMITS = {
+  backlog: number(1, 65_535, 511),
   bodyTimeout: milliseconds(60_000),
   grace: { ...milliseconds(10_000), is: (value) => value === 0 || milliseconds().is(value) },
   headersTimeout: milliseconds(60_000),
   keepAliveTimeout: milliseconds(5000),
   maxConnections: number(1, MOST_CONNECTIONS, 10_000),
+  maxInFlight: number(1, MOST_CONNECTIONS, undefined),
   maxHeaderSize: number(1024, LARGEST_HEAD, 32 * 1024),
   maxHeadersCount: number(1, MOST_FIELDS, 100),
   maxRequestsPerSocket: number(1, LONGEST_TIMER, 1000),
   maxUrlLength: number(1, LARGEST_HEAD, 8 * 1024),
+  threads: number(1, MOST_THREADS, 1),
   writeTimeout: milliseconds(60_000),
 };
 
 const OTHERS = {
+  ...OBSERVATION,
   host: { is: (value) => typeof value === 'string' && value !== '', want: 'an address or a name' },
   routes: {
     is: isRoutes,
     want: 'a list of { path, target, rewrite }: a path that begins with a slash, a target, and perhaps a table of rules as of pathRewrite',
   },
+  reusePort: { is: (value) => typeof value === 'boolean', want: 'true or false' },
   trustProxy: {
-    is: (value) => typeof value === 'boolean',
-    want: 'true or false; lists of networks are not supported yet',
+    is: (value) => typeof value === 'boolean' || isNetworks(value),
+    want: 'true, false, or a list of networks such as 10.0.0.0/8',
   },
   fallback: { is: () => false, want: 'left out; it is not supported yet' },
 };
+
+function isNetworks(value) {
+  return Array.isArray(value) && value.every(isNetwork);
+}
+
+function isNetwork(text) {
+  const [, address, length] = /^([^/]+)(?:\/(\d{1,3}))?$/.exec(text) ?? [];
+  const bits = { 4: 32, 6: 128 }[net.isIP(address ?? '')];
+  return bits !== undefined && (length === undefined || Number(length) <= bits);
+}
 
 /**
  * The settings of a door, with their defaults.
  *
  * @param {Record<string, unknown>} options
- * @returns {{ host?: string, trustProxy: boolean, limits: Record<string, number>, routes?: import('./door-routes.js').Route[] }}
+ * @returns {{ host?: string, routes?: import('./door-routes.js').Route[], settings: object }} `settings` as in src/binding/door.rs
  */
 function doorOptions(options) {
   const limits = Object.fromEntries(Object.entries(LIMITS).map(([name, { usual }]) => [name, usual]));
@@ -70,8 +89,18 @@ function doorOptions(options) {
     if (!rule.is(value)) throw optionError(name, `The option ${name} of listen must be ${rule.want}`);
     if (Object.hasOwn(LIMITS, name)) limits[name] = value;
   }
-  const { host, routes } = options;
-  return { host, trustProxy: options.trustProxy === true, limits, routes };
+  const settings = {
+    trustProxy: options.trustProxy ?? false,
+    reusePort: options.reusePort ?? sharesItsPorts(),
+    ...observationSettings(options),
+    ...limits,
+  };
+  return { host: options.host, routes: options.routes, settings };
+}
+
+/** The workers of a cluster listen at the same ports, as servers of Node's do there. Windows cannot have that without Node's help. */
+function sharesItsPorts() {
+  return cluster.isWorker && process.platform !== 'win32';
 }
 
 /** Events of requests: their listeners would have to be called. Those of upgrades are never emitted, for there are none. */

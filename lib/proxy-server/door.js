@@ -5,6 +5,7 @@
  * that it listens, that it could not, and that it has closed.
  */
 
+const cluster = require('node:cluster');
 const { EventEmitter } = require('node:events');
 const dns = require('node:dns');
 const net = require('node:net');
@@ -36,7 +37,7 @@ class Door extends EventEmitter {
   constructor(proxy, port, options) {
     super();
     this.#port = portOf(port);
-    const { host, trustProxy, limits, routes } = doorOptions(options);
+    const { host, routes, settings } = doorOptions(options);
     const decisions = { routes, ...options[DECISIONS] };
     checkProxy(proxy, decisions);
     const headers = packAdded(proxy.options.headers || {});
@@ -45,10 +46,11 @@ class Door extends EventEmitter {
       routes: nativeRoutes(proxy.options, decisions),
       headers: headers.text,
       headerCount: headers.fields,
-      trustProxy,
-      ...limits,
+      ...settings,
     };
     proxy.on('newListener', checkListener);
+    // As the servers of a cluster's worker do when it is disconnected.
+    if (cluster.isWorker) process.once('disconnect', this.#leave);
     if (host === undefined || net.isIP(host) !== 0) this.#open(host);
     else dns.lookup(host, (error, address) => (error ? this.#failed(error) : this.#open(address)));
   }
@@ -62,6 +64,14 @@ class Door extends EventEmitter {
   address() {
     if (this.#native === undefined) return null;
     const { address, port } = this.#native;
+    return { address, family: net.isIPv6(address) ? 'IPv6' : 'IPv4', port };
+  }
+
+  /** Where `/metrics` and `/healthz` are to be had, if the option `metrics` says so. */
+  metricsAddress() {
+    const port = this.#native?.monitorPort;
+    if (typeof port !== 'number') return null;
+    const address = this.#settings.monitorAddress;
     return { address, family: net.isIPv6(address) ? 'IPv6' : 'IPv4', port };
   }
 
@@ -118,20 +128,28 @@ class Door extends EventEmitter {
     try {
       return Engine.get().native.listen(address, port, this.#settings, () => this.#closed());
     } catch (error) {
-      throw listenError(error, address, port);
+      throw openError(error, address, port, this.#settings);
     }
+  }
+
+  #leave = () => {
+    if (this.#state !== 'closing') this.close();
+  };
+
+  #over() {
+    this.#state = 'closed';
+    this.#proxy.off('newListener', checkListener);
+    process.off('disconnect', this.#leave);
   }
 
   #failed(error) {
     if (this.#state !== 'opening') return;
-    this.#state = 'closed';
-    this.#proxy.off('newListener', checkListener);
+    this.#over();
     process.nextTick(() => this.emit('error', error));
   }
 
   #closed() {
-    this.#state = 'closed';
-    this.#proxy.off('newListener', checkListener);
+    this.#over();
     this.emit('close');
   }
 }
@@ -144,11 +162,21 @@ function portOf(port) {
   throw error;
 }
 
-/** The error of Node's servers; the engine says the system's number. */
-function listenError(error, address, port) {
-  const errno = -Number(error.message);
+/** The error of Node's servers. The engine says what failed, and the system's number. */
+function openError(error, address, port, { monitorAddress, monitorPort, accessLogPath }) {
+  const [, what, number] = /^(\w+) (\d+)$/.exec(error.message) ?? [];
+  const errno = -Number(number);
   const [code, reason] = util.getSystemErrorMap().get(errno) ?? [];
   if (code === undefined) return error;
+  if (what === 'accessLog') {
+    const shown = new Error(`${code}: ${reason}, open '${accessLogPath}'`);
+    return Object.assign(shown, { code, errno, syscall: 'open', path: accessLogPath });
+  }
+  if (what === 'metrics') return listenError(code, errno, reason, monitorAddress, monitorPort);
+  return listenError(code, errno, reason, address, port);
+}
+
+function listenError(code, errno, reason, address, port) {
   const shown = new Error(`listen ${code}: ${reason} ${address}${port > 0 ? `:${port}` : ''}`);
   return Object.assign(shown, { code, errno, syscall: 'listen', address, ...(port > 0 && { port }) });
 }

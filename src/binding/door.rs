@@ -3,13 +3,16 @@
 use super::engine::to_bytes;
 use super::routes::NativeRoutes;
 use crate::engine::Engine;
-use crate::engine::door::{Door, Limits, Settings};
+use crate::engine::door::{AccessLog, Door, DoorStats, Format, Limits, Place, Settings, Trust, Unopened};
 use crate::engine::head::unpack_fields;
-use napi::bindgen_prelude::{ClassInstance, Error, Latin1String, Result, Status};
+use napi::bindgen_prelude::{ClassInstance, Either, Error, Latin1String, Result, Status};
 use napi_derive::napi;
+use std::io;
 use std::net::{IpAddr, SocketAddr};
+use std::num::NonZeroUsize;
+use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::AtomicUsize;
 use std::time::Duration;
 
 /// What a door does, checked by `lib/proxy-server/door-options.js`. Times are in milliseconds.
@@ -19,7 +22,17 @@ pub struct NativeDoorSettings<'env> {
     /// Packed fields of the `headers` option.
     pub headers: Latin1String,
     pub header_count: u32,
-    pub trust_proxy: bool,
+    /// True, or networks.
+    pub trust_proxy: Either<bool, Vec<String>>,
+    pub max_in_flight: Option<u32>,
+    /// A format; none: no access log.
+    pub access_log: Option<String>,
+    /// Its file; none: the standard output.
+    pub access_log_path: Option<String>,
+    pub access_log_coloured: bool,
+    /// Where the monitor listens, if there is to be one.
+    pub monitor_address: Option<String>,
+    pub monitor_port: u16,
     pub max_header_size: u32,
     pub max_headers_count: u32,
     pub max_url_length: u32,
@@ -30,20 +43,26 @@ pub struct NativeDoorSettings<'env> {
     pub max_requests_per_socket: u32,
     pub max_connections: u32,
     pub grace: f64,
+    pub threads: u32,
+    pub reuse_port: bool,
+    pub backlog: u32,
 }
 
 /// Gauge and counters of a door.
 #[napi(object, object_from_js = false)]
 pub struct NativeDoorStats {
     pub connections: u32,
+    pub in_flight: u32,
     pub accepted: u32,
     pub accept_errors: u32,
     pub forwarded: u32,
     pub unrouted: u32,
     pub refused: u32,
+    pub overloaded: u32,
     pub failed: u32,
     pub cut: u32,
     pub abandoned: u32,
+    pub lost_log_lines: u32,
 }
 
 #[napi]
@@ -51,7 +70,7 @@ pub struct NativeDoor {
     door: Door,
 }
 
-/// Opens a door. The message of a failure is the system's error number.
+/// Opens a door. The message of a failure says what failed, and the system's error number.
 pub(super) fn open(
     engine: &Engine,
     address: &str,
@@ -59,8 +78,6 @@ pub(super) fn open(
     settings: NativeDoorSettings<'_>,
     on_closed: impl FnOnce() + Send + 'static,
 ) -> Result<NativeDoor> {
-    let address: IpAddr =
-        address.parse().map_err(|_| Error::new(Status::InvalidArg, "The address is not an IP address"))?;
     let added = unpack_fields(&to_bytes(&settings.headers), settings.header_count as usize)
         .map_err(|error| Error::new(Status::InvalidArg, error.to_string()))?;
     let limits = Limits {
@@ -73,15 +90,64 @@ pub(super) fn open(
         keep_alive: duration(settings.keep_alive_timeout),
         requests: settings.max_requests_per_socket as usize,
         connections: settings.max_connections,
+        in_flight: settings.max_in_flight.map_or(usize::MAX, |most| most as usize),
         grace: duration(settings.grace),
     };
-    let settings = Settings::new(Arc::clone(&settings.routes.routes), added, settings.trust_proxy, limits);
-    engine
-        .listen(SocketAddr::new(address, port), settings, on_closed)
-        .map(|door| NativeDoor { door })
-        .map_err(|error| {
-            Error::from_reason(error.raw_os_error().map_or_else(|| error.to_string(), |n| n.to_string()))
-        })
+    let place = Place {
+        address: SocketAddr::new(ip(address)?, port),
+        reuse_port: settings.reuse_port,
+        backlog: settings.backlog,
+    };
+    let threads = NonZeroUsize::new(settings.threads as usize).unwrap_or(NonZeroUsize::MIN);
+    let trust = trust(&settings.trust_proxy)?;
+    let log = access_log(&settings)?;
+    let monitor = monitor(&settings)?;
+    let mut settings = Settings::new(Arc::clone(&settings.routes.routes), added, trust, limits);
+    settings.log = log;
+    settings.monitor = monitor;
+    engine.listen(&place, settings, threads, on_closed).map(|door| NativeDoor { door }).map_err(|unopened| {
+        match unopened {
+            Unopened::Place(error) => failure("listen", &error),
+            Unopened::Monitor(error) => failure("metrics", &error),
+            Unopened::Threads(error) => failure("threads", &error),
+        }
+    })
+}
+
+fn trust(given: &Either<bool, Vec<String>>) -> Result<Trust> {
+    match given {
+        Either::A(true) => Ok(Trust::Everybody),
+        Either::A(false) => Ok(Trust::Nobody),
+        Either::B(networks) => Trust::networks(networks.iter().map(String::as_str))
+            .map_err(|wrong| Error::new(Status::InvalidArg, wrong.to_owned())),
+    }
+}
+
+fn access_log(settings: &NativeDoorSettings<'_>) -> Result<Option<AccessLog>> {
+    let Some(format) = &settings.access_log else { return Ok(None) };
+    let format = match format.as_str() {
+        "common" => Format::Common,
+        "combined" => Format::Combined,
+        "json" => Format::Json,
+        _ => Format::Short { coloured: settings.access_log_coloured },
+    };
+    let path = settings.access_log_path.as_ref().map(Path::new);
+    AccessLog::open(format, path).map(Some).map_err(|error| failure("accessLog", &error))
+}
+
+fn monitor(settings: &NativeDoorSettings<'_>) -> Result<Option<Place>> {
+    let Some(address) = &settings.monitor_address else { return Ok(None) };
+    Ok(Some(Place::new(SocketAddr::new(ip(address)?, settings.monitor_port))))
+}
+
+fn ip(address: &str) -> Result<IpAddr> {
+    address.parse().map_err(|_| Error::new(Status::InvalidArg, "The address is not an IP address"))
+}
+
+/// What failed, and the system's number of its error.
+fn failure(what: &str, error: &io::Error) -> Error {
+    let number = error.raw_os_error().map_or_else(|| error.to_string(), |number| number.to_string());
+    Error::from_reason(format!("{what} {number}"))
 }
 
 #[napi]
@@ -97,6 +163,12 @@ impl NativeDoor {
         self.door.address().port()
     }
 
+    /// The port of the monitor.
+    #[napi(getter)]
+    pub fn monitor_port(&self) -> Option<u16> {
+        self.door.monitor_address().map(|address| address.port())
+    }
+
     /// Takes no more connections; says by its callback when the last one has ended.
     #[napi(catch_unwind)]
     pub fn close(&self) {
@@ -105,18 +177,21 @@ impl NativeDoor {
 
     #[napi(catch_unwind)]
     pub fn stats(&self) -> NativeDoorStats {
-        let stats = self.door.stats();
-        let read = |counter: &AtomicUsize| u32::try_from(counter.load(Ordering::Relaxed)).unwrap_or(u32::MAX);
+        let read =
+            |of: fn(&DoorStats) -> &AtomicUsize| u32::try_from(self.door.total(of)).unwrap_or(u32::MAX);
         NativeDoorStats {
-            connections: read(&stats.connections),
-            accepted: read(&stats.accepted),
-            accept_errors: read(&stats.accept_errors),
-            forwarded: read(&stats.forwarded),
-            unrouted: read(&stats.unrouted),
-            refused: read(&stats.refused),
-            failed: read(&stats.failed),
-            cut: read(&stats.cut),
-            abandoned: read(&stats.abandoned),
+            connections: read(|stats| &stats.connections),
+            in_flight: read(|stats| &stats.in_flight),
+            accepted: read(|stats| &stats.accepted),
+            accept_errors: read(|stats| &stats.accept_errors),
+            forwarded: read(|stats| &stats.forwarded),
+            unrouted: read(|stats| &stats.unrouted),
+            refused: read(|stats| &stats.refused),
+            overloaded: read(|stats| &stats.overloaded),
+            failed: read(|stats| &stats.failed),
+            cut: read(|stats| &stats.cut),
+            abandoned: read(|stats| &stats.abandoned),
+            lost_log_lines: u32::try_from(self.door.lost_lines()).unwrap_or(u32::MAX),
         }
     }
 }

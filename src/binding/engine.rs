@@ -11,6 +11,7 @@ use crate::engine::body::End;
 use crate::engine::error::{Error, Refusal};
 use crate::engine::head::{EditedHead, Fields, Framing, PackedRequest, pack_fields, unpack_fields};
 use crate::engine::incoming::{self, Outbound};
+use crate::engine::observe::Stats;
 use crate::engine::outgoing::View;
 use crate::engine::ring::{Completion, Event, Ring};
 use crate::engine::tunnel::{Direction, Settings, Upgrade, Verdict};
@@ -23,7 +24,7 @@ use napi_derive::napi;
 use std::cell::RefCell;
 use std::rc::Rc;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::AtomicUsize;
 use std::time::Duration;
 
 #[napi]
@@ -313,18 +314,16 @@ impl NativeEngine {
     #[napi(catch_unwind)]
     pub fn stats(&self) -> NativeStats {
         let engine = self.engine.borrow();
-        let Some(stats) = engine.as_ref().map(Engine::stats) else { return NativeStats::default() };
-        let read = |gauge: &std::sync::atomic::AtomicUsize| {
-            u32::try_from(gauge.load(Ordering::Relaxed)).unwrap_or(u32::MAX)
-        };
+        let Some(engine) = engine.as_ref() else { return NativeStats::default() };
+        let read = |of: fn(&Stats) -> &AtomicUsize| u32::try_from(engine.total(of)).unwrap_or(u32::MAX);
         NativeStats {
-            exchanges: read(&stats.exchanges),
-            connections: read(&stats.connections),
-            idle_connections: read(&stats.idle),
-            exchanges_started: read(&stats.started),
-            connections_made: read(&stats.connected),
-            retries: read(&stats.retries),
-            panics: read(&stats.panics),
+            exchanges: read(|stats| &stats.exchanges),
+            connections: read(|stats| &stats.connections),
+            idle_connections: read(|stats| &stats.idle),
+            exchanges_started: read(|stats| &stats.started),
+            connections_made: read(|stats| &stats.connected),
+            retries: read(|stats| &stats.retries),
+            panics: read(|stats| &stats.panics),
         }
     }
 

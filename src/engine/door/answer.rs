@@ -2,6 +2,7 @@
 
 use super::encode::{self, BodyKind, Connection};
 use super::upload::Progress;
+use super::visit::Visit;
 use crate::engine::error::Error;
 use crate::engine::exchange::Exchange;
 use crate::engine::head::{Fields, Version};
@@ -49,6 +50,7 @@ pub(super) struct Answer<'a, W> {
     pub(super) ready: &'a Notify,
     pub(super) exchange: &'a Exchange,
     pub(super) progress: &'a Progress,
+    pub(super) visit: &'a Visit,
     /// For each write.
     pub(super) idle: Duration,
     /// What the client is told of the time that it has for another request.
@@ -113,6 +115,7 @@ impl<W: AsyncWrite + Unpin> Answer<'_, W> {
     fn head(&mut self, head: &Head) -> (BodyKind, bool) {
         self.progress.begun.store(true, Ordering::Relaxed);
         let Asked { method, version, keep_alive } = self.asked;
+        self.visit.told(head.status);
         let kind = BodyKind::of(method, version, head.status, head.is_open_ended);
         // What of the request was not read would be taken for the next one.
         let uploaded = self.progress.uploaded.load(Ordering::Relaxed);
@@ -140,6 +143,7 @@ impl<W: AsyncWrite + Unpin> Answer<'_, W> {
         if data.is_empty() || kind == BodyKind::None {
             return Ok(());
         }
+        self.visit.wrote(data.len());
         let end: &[u8] = if kind == BodyKind::Chunked { b"\r\n" } else { b"" };
         if kind == BodyKind::Chunked {
             h1::chunk_head(data.len(), &mut self.out);

@@ -12,6 +12,7 @@ use super::stats::DoorStats;
 use super::stream::Stream;
 use super::target::Form;
 use super::upload::{self, Fault, Progress};
+use super::visit::Visit;
 use super::visitor::Visitor;
 use crate::engine::exchange::{Context, prepare};
 use crate::engine::head::Framing;
@@ -91,9 +92,15 @@ impl Connection {
         buffer: &mut BytesMut,
     ) -> Next {
         match self.head(reader, buffer).await {
-            Ok(Some(head)) => self.answer(head, reader, writer, buffer).await,
+            Ok(Some(head)) => {
+                let visit = Visit::begin(&self.visitor, Some(&head));
+                self.answer(head, &visit, (reader, writer), buffer).await
+            }
             Ok(None) => Next::Drop,
-            Err(denial) => self.deny(&denial, writer, true).await,
+            Err(denial) => {
+                let visit = Visit::begin(&self.visitor, None);
+                self.deny(&denial, &visit, writer, true).await
+            }
         }
     }
 
@@ -152,8 +159,8 @@ impl Connection {
     async fn answer<R: AsyncRead + Unpin, W: AsyncWrite + Unpin>(
         &mut self,
         asked: ClientHead,
-        reader: &mut R,
-        writer: &mut W,
+        visit: &Visit,
+        (reader, writer): (&mut R, &mut W),
         buffer: &mut BytesMut,
     ) -> Next {
         self.served += 1;
@@ -164,21 +171,26 @@ impl Connection {
         let has_body = &method[..] != b"HEAD";
         if form == Form::Asterisk || &method[..] == b"OPTIONS" && claims::ends_here(&mut head.fields) {
             return self
-                .own_answer(200, None, writer, (has_body, !keep_alive || framing != Framing::Empty))
+                .own_answer(200, None, visit, writer, (has_body, !keep_alive || framing != Framing::Empty))
                 .await;
+        }
+        if !visit.is_admitted() {
+            DoorStats::count(&self.visitor.stats.overloaded);
+            let closes = !keep_alive || framing != Framing::Empty;
+            return self.own_answer(503, None, visit, writer, (has_body, closes)).await;
         }
         let config = match choose(&self.visitor.settings.routes, &mut head) {
             Choice::Forward(config) => config,
             Choice::NotMine => {
                 DoorStats::count(&self.visitor.stats.unrouted);
                 let ends = (has_body, !keep_alive || framing != Framing::Empty);
-                return self.own_answer(404, None, writer, ends).await;
+                return self.own_answer(404, None, visit, writer, ends).await;
             }
-            Choice::Denied(denial) => return self.deny(&denial, writer, has_body).await,
+            Choice::Denied(denial) => return self.deny(&denial, visit, writer, has_body).await,
         };
         let mut order = match self.visitor.order(head, config) {
             Ok(order) => order,
-            Err(denial) => return self.deny(&denial, writer, has_body).await,
+            Err(denial) => return self.deny(&denial, visit, writer, has_body).await,
         };
         DoorStats::count(&self.visitor.stats.forwarded);
         let progress = Progress::default();
@@ -198,6 +210,7 @@ impl Connection {
             ready: &self.ready,
             exchange: &exchange,
             progress: &progress,
+            visit,
             idle: self.limits().write_idle,
             keep_alive: self.limits().keep_alive,
             out: BytesMut::new(),
@@ -214,14 +227,14 @@ impl Connection {
             Ok(Ok(Answered::Failed(error))) => {
                 self.visitor.stats.count_answered(&error);
                 let closes = !keep_alive || !progress.uploaded.load(Ordering::Relaxed);
-                self.own_answer(error.status(), None, writer, (has_body, closes)).await
+                self.own_answer(error.status(), None, visit, writer, (has_body, closes)).await
             }
             Ok(Ok(Answered::Cut { ends_by_close })) => {
                 DoorStats::count(&self.visitor.stats.cut);
                 if ends_by_close { Next::Reset } else { Next::Drop }
             }
             Err(Fault::Denied(denial)) if !progress.begun.load(Ordering::Relaxed) => {
-                self.deny(&denial, writer, has_body).await
+                self.deny(&denial, visit, writer, has_body).await
             }
             Err(Fault::Denied(_)) => {
                 DoorStats::count(&self.visitor.stats.refused);
@@ -231,21 +244,29 @@ impl Connection {
         }
     }
 
-    async fn deny<W: AsyncWrite + Unpin>(&self, denial: &Denial, writer: &mut W, has_body: bool) -> Next {
+    async fn deny<W: AsyncWrite + Unpin>(
+        &self,
+        denial: &Denial,
+        visit: &Visit,
+        writer: &mut W,
+        has_body: bool,
+    ) -> Next {
         DoorStats::count(&self.visitor.stats.refused);
-        self.own_answer(denial.status, Some(&denial.why), writer, (has_body, true)).await
+        self.own_answer(denial.status, Some(&denial.why), visit, writer, (has_body, true)).await
     }
 
     async fn own_answer<W: AsyncWrite + Unpin>(
         &self,
         status: u16,
         why: Option<&str>,
+        visit: &Visit,
         writer: &mut W,
         (has_body, closes): (bool, bool),
     ) -> Next {
         let mut out = BytesMut::new();
         let limits = self.limits();
         let connection = if closes { Ends::Close } else { Ends::KeepAlive(limits.keep_alive) };
+        visit.told(status);
         encode::own_answer(status, why, has_body, connection, &mut out);
         match write_all(writer, out, self.limits().write_idle).await {
             Ok(()) if closes => Next::Close,

@@ -2,16 +2,19 @@
 
 use super::Settings;
 use super::connection::Connection;
+use super::monitor::{Monitor, Sources};
 use super::stats::DoorStats;
 use super::visitor::Visitor;
 use crate::engine::exchange::Context;
+use std::convert::Infallible;
+use std::future::pending;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, watch};
 use tokio::time::{sleep, timeout};
 
 /// Where the door is in its life.
@@ -25,7 +28,7 @@ pub(super) enum Stage {
     Over,
 }
 
-/// The accepting half of a door.
+/// What a door is on one of its threads.
 pub(super) struct Life {
     pub(super) settings: Arc<Settings>,
     pub(super) stats: Arc<DoorStats>,
@@ -35,15 +38,14 @@ pub(super) struct Life {
 }
 
 impl Life {
-    /// Lives until the door is closed and the last connection has ended.
-    pub(super) async fn run(self, listener: std::net::TcpListener, on_closed: impl FnOnce()) {
+    /// Accepts until the door closes; holds `accepting` for so long.
+    pub(super) async fn run(self, listener: std::net::TcpListener, accepting: mpsc::Sender<Infallible>) {
         match TcpListener::from_std(listener) {
             Ok(listener) => self.accept_all(listener).await,
             // The runtime cannot watch another descriptor: there is nothing to be served with.
             Err(_) => DoorStats::count(&self.stats.accept_errors),
         }
-        self.drain().await;
-        on_closed();
+        drop(accepting);
     }
 
     async fn accept_all(&self, listener: TcpListener) {
@@ -90,7 +92,7 @@ impl Life {
         // closed already.
         stream.set_nodelay(true).ok();
         let (settings, stats) = (Arc::clone(&self.settings), Arc::clone(&self.stats));
-        let visitor = Visitor { settings, stats, remote, is_encrypted: false };
+        let visitor = Visitor { settings, stats, remote: Some(remote), is_encrypted: false };
         let connection = Connection::new(visitor, self.stage.subscribe(), &self.context);
         let mut stage = self.stage.subscribe();
         let gauge = Gauge::new(&self.stats);
@@ -113,18 +115,48 @@ impl Life {
         DoorStats::count(&self.stats.accept_errors);
         sleep(PAUSE).await;
     }
+}
 
-    /// Waits until all places are free again, and makes them so when the time is over.
-    async fn drain(&self) {
+/// The end of a door: waits until none of its threads accepts any more, then until all places are free again, and makes them so when the
+/// time is over.
+pub(super) struct Closing {
+    pub(super) stage: Arc<watch::Sender<Stage>>,
+    pub(super) places: Arc<Semaphore>,
+    /// How many places there are.
+    pub(super) all: u32,
+    pub(super) accepting: mpsc::Receiver<Infallible>,
+    pub(super) settings: Arc<Settings>,
+    /// Is there to the end, so that somebody can see it coming.
+    pub(super) monitor: Option<(Monitor, Sources)>,
+}
+
+impl Closing {
+    /// Lives to the end, and calls `on_closed`.
+    pub(super) async fn run(mut self, on_closed: impl FnOnce()) {
+        match self.monitor.take() {
+            None => self.drain().await,
+            Some((monitor, sources)) => tokio::select! {
+                () = self.drain() => {}
+                () = async { monitor.run(sources).await; pending().await } => {}
+            },
+        }
+        if let Some(log) = &self.settings.log {
+            log.finish().await;
+        }
+        on_closed();
+    }
+
+    async fn drain(&mut self) {
+        // Nothing is ever sent: it ends with the last sender.
+        self.accepting.recv().await;
         let grace = match *self.stage.borrow() {
             Stage::Draining(grace) => grace,
             Stage::Open | Stage::Over => Duration::ZERO,
         };
-        let all = self.settings.limits.connections;
-        if timeout(grace, self.places.acquire_many(all)).await.is_err() {
+        if timeout(grace, self.places.acquire_many(self.all)).await.is_err() {
             self.stage.send_replace(Stage::Over);
             // It fails only if the semaphore is closed, which nobody does.
-            self.places.acquire_many(all).await.ok();
+            self.places.acquire_many(self.all).await.ok();
         }
     }
 }

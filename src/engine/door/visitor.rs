@@ -16,7 +16,8 @@ use std::sync::Arc;
 pub(super) struct Visitor {
     pub(super) settings: Arc<Settings>,
     pub(super) stats: Arc<DoorStats>,
-    pub(super) remote: SocketAddr,
+    /// A Unix socket's has no address.
+    pub(super) remote: Option<SocketAddr>,
     /// Its connection is TLS.
     pub(super) is_encrypted: bool,
 }
@@ -26,12 +27,12 @@ impl Visitor {
     /// request goes through run.
     pub(super) fn order(&self, mut head: RequestHead, config: Arc<Config>) -> Result<Order, Denial> {
         let settings = &self.settings;
-        claims::strip(&mut head.fields, settings.trusts_clients);
+        claims::strip(&mut head.fields, settings.trust.trusts(self.remote.map(|remote| remote.ip())));
         let mut overrides = settings.added.clone();
         if overrides.get(b"via").is_none() {
             overrides.push("via", claims::via(&head.fields, head.version, &settings.id)?);
         }
-        let remote = Some(Bytes::from(self.remote.ip().to_string()));
+        let remote = self.remote.map(|remote| Bytes::from(remote.ip().to_string()));
         let client = Client { remote, encrypted: self.is_encrypted, ..Client::default() };
         let outbound = incoming::run(PackedRequest { head, client, overrides }, &config)?;
         Ok(Order {
