@@ -49,7 +49,7 @@ function logSettings(given) {
   if (!given) return { accessLogColoured: false };
   const { format = 'short', path } = isTable(given) ? given : { format: given === true ? 'short' : given };
   // Where a person reads it.
-  const accessLogColoured = path === undefined && process.stdout.isTTY === true && !process.env.NO_COLOR;
+  const accessLogColoured = path === undefined && process.stdout.hasColors?.() === true;
   return { accessLog: format, accessLogPath: path, accessLogColoured };
 }
 

@@ -226,6 +226,7 @@ impl Connection {
             Ok(Ok(Answered::Whole { keep_alive: false })) => Next::Close,
             Ok(Ok(Answered::Failed(error))) => {
                 self.visitor.stats.count_answered(&error);
+                visit.failed(&error);
                 let closes = !keep_alive || !progress.uploaded.load(Ordering::Relaxed);
                 self.own_answer(error.status(), None, visit, writer, (has_body, closes)).await
             }
@@ -252,6 +253,7 @@ impl Connection {
         has_body: bool,
     ) -> Next {
         DoorStats::count(&self.visitor.stats.refused);
+        visit.failed(&denial.why);
         self.own_answer(denial.status, Some(&denial.why), visit, writer, (has_body, true)).await
     }
 

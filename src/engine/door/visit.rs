@@ -5,9 +5,10 @@ use super::access_log::{Asked, Told};
 use super::head::ClientHead;
 use super::stats::DoorStats;
 use super::visitor::Visitor;
+use std::fmt::Display;
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU16, AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 use tokio::time::Instant;
 
 /// A request that is being answered. What it has come to is written down when it is dropped.
@@ -22,6 +23,8 @@ pub(super) struct Visit {
     /// 0 while nothing was answered.
     status: AtomicU16,
     body: AtomicU64,
+    /// Why it was not answered as it should have been.
+    why: OnceLock<String>,
 }
 
 impl Visit {
@@ -40,6 +43,7 @@ impl Visit {
             is_admitted: now < settings.limits.in_flight,
             status: AtomicU16::new(0),
             body: AtomicU64::new(0),
+            why: OnceLock::new(),
         }
     }
 
@@ -51,6 +55,13 @@ impl Visit {
     /// It is being answered with this status.
     pub(super) fn told(&self, status: u16) {
         self.status.store(status, Ordering::Relaxed);
+    }
+
+    /// It has failed, or was refused; the first reason counts.
+    pub(super) fn failed(&self, why: &dyn Display) {
+        if self.settings.log.is_some() {
+            self.why.get_or_init(|| why.to_string());
+        }
     }
 
     /// So much of the answer's body is on its way.
@@ -72,7 +83,8 @@ impl Drop for Visit {
         }
         if let Some(log) = &settings.log {
             let status = if status == 0 { CLIENT_LEFT } else { status };
-            let told = Told { status, body: *self.body.get_mut(), took };
+            let told =
+                Told { status, body: *self.body.get_mut(), took, why: self.why.get().map(String::as_str) };
             log.add(self.remote.map(|remote| remote.ip()), self.asked.as_ref(), told);
         }
     }

@@ -28,7 +28,7 @@ pub(super) struct Line<'a> {
     pub(super) at: SystemTime,
     pub(super) client: Option<IpAddr>,
     pub(super) asked: Option<&'a Asked>,
-    pub(super) told: Told,
+    pub(super) told: Told<'a>,
 }
 
 impl Format {
@@ -53,7 +53,7 @@ struct Short<'a> {
 
 impl fmt::Display for Short<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Told { status, took, .. } = self.line.told;
+        let Told { status, took, why, .. } = self.line.told;
         let colour = match status {
             0..300 => "32",
             300..400 => "36",
@@ -72,10 +72,11 @@ impl fmt::Display for Short<'_> {
         write!(f, "{} {}", Escaped(method), Escaped(target))?;
         let milliseconds = took.as_secs_f64() * 1000.0;
         if self.coloured {
-            write!(f, " \x1b[2m{milliseconds:.1} ms\x1b[22m")
+            write!(f, " \x1b[2m{milliseconds:.1} ms\x1b[22m")?;
         } else {
-            write!(f, " {milliseconds:.1} ms")
+            write!(f, " {milliseconds:.1} ms")?;
         }
+        why.map_or(Ok(()), |why| write!(f, " {}", Escaped(why.as_bytes())))
     }
 }
 
@@ -129,7 +130,11 @@ impl fmt::Display for Json<'_> {
             }
         }
         let milliseconds = told.took.as_secs_f64() * 1000.0;
-        write!(f, ",\"status\":{},\"bytes\":{},\"ms\":{milliseconds:.3}}}", told.status, told.body)
+        write!(f, ",\"status\":{},\"bytes\":{},\"ms\":{milliseconds:.3}", told.status, told.body)?;
+        if let Some(why) = told.why {
+            write!(f, ",\"error\":{}", Quoted(why.as_bytes()))?;
+        }
+        f.write_char('}')
     }
 }
 

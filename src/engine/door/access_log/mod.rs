@@ -58,13 +58,15 @@ impl Asked {
 
 /// What has become of it.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Told {
+pub(super) struct Told<'a> {
     /// 499, if its client left before it was answered.
     pub(super) status: u16,
     /// Bytes of the body.
     pub(super) body: u64,
     /// From the end of the head to the end of the response.
     pub(super) took: Duration,
+    /// Why it failed, or was refused.
+    pub(super) why: Option<&'a str>,
 }
 
 impl AccessLog {
@@ -78,7 +80,7 @@ impl AccessLog {
     }
 
     /// Adds a line. `asked` is `None` for what was no request.
-    pub(super) fn add(&self, client: Option<IpAddr>, asked: Option<&Asked>, told: Told) {
+    pub(super) fn add(&self, client: Option<IpAddr>, asked: Option<&Asked>, told: Told<'_>) {
         let line = Line { at: SystemTime::now(), client, asked, told };
         if !self.sink.put(|out| self.format.write(&line, out)) {
             self.lost.fetch_add(1, Ordering::Relaxed);

@@ -13,7 +13,7 @@ fn asked() -> Asked {
 }
 
 fn line(format: Format, asked: Option<&Asked>) -> String {
-    let told = Told { status: 200, body: 12, took: Duration::from_micros(1500) };
+    let told = Told { status: 200, body: 12, took: Duration::from_micros(1500), why: None };
     let at = UNIX_EPOCH + Duration::from_secs(784_111_777);
     let mut out = Vec::new();
     format.write(&Line { at, client: Some("127.0.0.1".parse().unwrap()), asked, told }, &mut out);
@@ -43,6 +43,19 @@ fn the_format_for_people() {
 }
 
 #[test]
+fn what_failed_says_why() {
+    let told = Told { status: 502, body: 0, took: Duration::ZERO, why: Some("connect \"it\"") };
+    let written = |format: Format| {
+        let mut out = Vec::new();
+        format.write(&Line { at: UNIX_EPOCH, client: None, asked: None, told }, &mut out);
+        String::from_utf8(out).unwrap()
+    };
+    assert_eq!(written(Format::Short { coloured: false }), "502 - - 0.0 ms connect \\\"it\\\"\n");
+    let ending = concat!(r#","error":"connect \"it\""}"#, "\n");
+    assert!(written(Format::Json).ends_with(ending));
+}
+
+#[test]
 fn what_was_no_request_has_a_line_as_well() {
     assert_eq!(line(Format::Short { coloured: false }, None), "200 - - 1.5 ms\n");
     assert!(line(Format::Common, None).contains("] \"-\" 200 12\n"));
@@ -53,7 +66,7 @@ fn what_was_no_request_has_a_line_as_well() {
 async fn lines_are_in_the_file_once_it_is_finished() {
     let path = std::env::temp_dir().join(format!("rs-proxy-log-{}", std::process::id()));
     let log = AccessLog::open(Format::Common, Some(&path)).unwrap();
-    let told = Told { status: 404, body: 0, took: Duration::ZERO };
+    let told = Told { status: 404, body: 0, took: Duration::ZERO, why: None };
     for _ in 0..1000 {
         log.add(None, Some(&asked()), told);
     }
@@ -68,7 +81,7 @@ async fn lines_are_in_the_file_once_it_is_finished() {
 #[cfg(target_os = "linux")]
 async fn a_full_disk_loses_lines_and_nothing_else() {
     let log = AccessLog::open(Format::Common, Some(Path::new("/dev/full"))).unwrap();
-    let told = Told { status: 200, body: 0, took: Duration::ZERO };
+    let told = Told { status: 200, body: 0, took: Duration::ZERO, why: None };
     log.add(None, None, told);
     log.finish().await;
     assert_eq!(log.lost(), 1);
