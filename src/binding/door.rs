@@ -2,8 +2,9 @@
 
 use super::engine::to_bytes;
 use super::routes::NativeRoutes;
+use super::server_tls::NativeSecureContext;
 use crate::engine::Engine;
-use crate::engine::door::{Door, Limits, Settings};
+use crate::engine::door::{Door, Limits, Secure, Settings};
 use crate::engine::head::unpack_fields;
 use napi::bindgen_prelude::{ClassInstance, Error, Latin1String, Result, Status};
 use napi_derive::napi;
@@ -30,6 +31,9 @@ pub struct NativeDoorSettings<'env> {
     pub max_requests_per_socket: u32,
     pub max_connections: u32,
     pub grace: f64,
+    /// Clients speak TLS.
+    pub secure_context: Option<ClassInstance<'env, NativeSecureContext>>,
+    pub handshake_timeout: f64,
 }
 
 /// Gauge and counters of a door.
@@ -38,6 +42,7 @@ pub struct NativeDoorStats {
     pub connections: u32,
     pub accepted: u32,
     pub accept_errors: u32,
+    pub handshake_failures: u32,
     pub forwarded: u32,
     pub unrouted: u32,
     pub refused: u32,
@@ -49,6 +54,7 @@ pub struct NativeDoorStats {
 #[napi]
 pub struct NativeDoor {
     door: Door,
+    secure: Option<Arc<Secure>>,
 }
 
 /// Opens a door. The message of a failure is the system's error number.
@@ -75,10 +81,15 @@ pub(super) fn open(
         connections: settings.max_connections,
         grace: duration(settings.grace),
     };
-    let settings = Settings::new(Arc::clone(&settings.routes.routes), added, settings.trust_proxy, limits);
+    let handshake_time = duration(settings.handshake_timeout);
+    let context = settings.secure_context.as_ref().map(|secure| Arc::clone(&secure.context));
+    let secure = context.map(|context| Arc::new(Secure::new(context, handshake_time)));
+    let mut settings =
+        Settings::new(Arc::clone(&settings.routes.routes), added, settings.trust_proxy, limits);
+    settings.secure.clone_from(&secure);
     engine
         .listen(SocketAddr::new(address, port), settings, on_closed)
-        .map(|door| NativeDoor { door })
+        .map(|door| NativeDoor { door, secure })
         .map_err(|error| {
             Error::from_reason(error.raw_os_error().map_or_else(|| error.to_string(), |n| n.to_string()))
         })
@@ -103,6 +114,14 @@ impl NativeDoor {
         self.door.close();
     }
 
+    /// Other TLS settings for the handshakes to come.
+    #[napi(catch_unwind)]
+    pub fn set_secure_context(&self, secure: &NativeSecureContext) {
+        if let Some(own) = &self.secure {
+            own.replace(Arc::clone(&secure.context));
+        }
+    }
+
     #[napi(catch_unwind)]
     pub fn stats(&self) -> NativeDoorStats {
         let stats = self.door.stats();
@@ -111,6 +130,7 @@ impl NativeDoor {
             connections: read(&stats.connections),
             accepted: read(&stats.accepted),
             accept_errors: read(&stats.accept_errors),
+            handshake_failures: read(&stats.handshake_failures),
             forwarded: read(&stats.forwarded),
             unrouted: read(&stats.unrouted),
             refused: read(&stats.refused),

@@ -4,6 +4,7 @@
 //! are the two directions of one exchange, whose middle is the engine's own [`super::exchange`]; `life` accepts and closes.
 
 mod answer;
+mod arrival;
 mod choice;
 mod claims;
 mod connection;
@@ -12,9 +13,11 @@ mod encode;
 mod head;
 mod life;
 mod limits;
+mod rewound;
 mod stats;
 mod stream;
 mod target;
+mod tls;
 mod upload;
 mod visitor;
 
@@ -23,6 +26,7 @@ pub use head::{ClientHead, Search};
 pub use limits::Limits;
 pub use stats::DoorStats;
 pub use target::Form;
+pub use tls::{Secure, SecureContext, ServerTls};
 
 use super::exchange::Context;
 use super::head::Fields;
@@ -46,16 +50,25 @@ pub struct Settings {
     pub trusts_clients: bool,
     /// What a client may take.
     pub limits: Limits,
+    /// TLS, if that is what clients speak.
+    pub secure: Option<Arc<Secure>>,
     /// What `Via` calls this proxy.
     id: String,
 }
 
 impl Settings {
-    /// The settings of a door; its name is its own.
+    /// The settings of a door without TLS; its name is its own.
     pub fn new(routes: Arc<Routes>, added: Fields, trusts_clients: bool, limits: Limits) -> Self {
         // std's hash keys are the randomness that is at hand, and enough for a name.
         let random = std::hash::RandomState::new().build_hasher().finish();
-        Self { routes, added, trusts_clients, limits, id: format!("rs-proxy-{:08x}", random >> 32) }
+        Self {
+            routes,
+            added,
+            trusts_clients,
+            limits,
+            secure: None,
+            id: format!("rs-proxy-{:08x}", random >> 32),
+        }
     }
 }
 
