@@ -5,6 +5,7 @@ import * as http from 'node:http';
 import * as http2 from 'node:http2';
 import { AddressInfo, Socket } from 'node:net';
 import { Duplex } from 'node:stream';
+import * as tls from 'node:tls';
 import * as bodies from './lib/types/bodies.js';
 import { Instance } from './lib/types/class-or-instance.js';
 import * as events from './lib/types/events.js';
@@ -93,10 +94,13 @@ declare class HttpProxy<
   listen(port: number, hostname?: string, listeningListener?: () => void): this;
 
   /**
-   * Makes the engine listen itself: requests go from client to target and back without JavaScript. HTTP/1.1 without TLS, one target. What would
-   * need JavaScript (listeners, passes, functions, and the options `ssl`, `ws`, `forward` and some more) is refused by name.
+   * Makes the engine listen itself: requests go from client to target and back without JavaScript. HTTP/1.1, over TLS with the option `ssl`, one
+   * target. What would need JavaScript (listeners, passes, functions, and the options `ws`, `forward` and some more) is refused by name.
    */
   listen(port: number, door: HttpProxy.DoorOptions, listeningListener?: () => void): this;
+
+  /** Other certificates for the server that `listen` has made with the option `ssl`. Connections that there are go on. */
+  setSecureContext(settings: tls.SecureContextOptions): void;
 
   /** Where the server of `listen` listens. */
   address(): AddressInfo | string | null | undefined;
@@ -253,6 +257,8 @@ declare namespace HttpProxy {
     accepted: number;
     /** Connections that could not be accepted for want of descriptors and the like. */
     acceptErrors: number;
+    /** Connections that were to be TLS and did not become it. */
+    handshakeFailures: number;
     forwarded: number;
     /** Requests that no route is for. */
     unrouted: number;

@@ -168,7 +168,6 @@ describe('what the door cannot honour yet', () => {
     ['forward', TARGET],
     ['retry', { attempts: 2 }],
     ['selfHandleResponse', true],
-    ['ssl', { key: 'x', cert: 'x' }],
     ['throwOnUnhandledError', true],
     ['timeout', 100],
     ['ws', true],

@@ -37,6 +37,8 @@ export declare class NativeDoor {
   get monitorPort(): number | null
   /** Takes no more connections; says by its callback when the last one has ended. */
   close(): void
+  /** Other TLS settings for the handshakes to come. */
+  setSecureContext(secure: NativeSecureContext): void
   stats(): NativeDoorStats
 }
 
@@ -116,6 +118,11 @@ export declare class NativeRoutes {
   constructor(decisions: NativeDecisions)
 }
 
+export declare class NativeSecureContext {
+  /** Throws an error whose message begins with the name of what is wrong. */
+  constructor(tls: NativeServerTls)
+}
+
 /** What an agent of Node's says of its connections. */
 export interface NativeAgent {
   number: number
@@ -174,6 +181,9 @@ export interface NativeDoorSettings {
   threads: number
   reusePort: boolean
   backlog: number
+  /** Clients speak TLS. */
+  secureContext?: NativeSecureContext
+  handshakeTimeout: number
 }
 
 /** Gauge and counters of a door. */
@@ -182,6 +192,7 @@ export interface NativeDoorStats {
   inFlight: number
   accepted: number
   acceptErrors: number
+  handshakeFailures: number
   forwarded: number
   unrouted: number
   refused: number
@@ -267,6 +278,30 @@ export interface NativeRoute {
   config?: NativeConfig
   /** Not of a router. */
   rewrite?: Array<NativeRewrite>
+}
+
+/** Who the door is for those who ask for this name. */
+export interface NativeServerContext {
+  name: string
+  identities: Array<string>
+  archives: Array<string>
+}
+
+/** How TLS is spoken with clients. */
+export interface NativeServerTls {
+  /** A PEM certificate and its PEM key, and again. */
+  identities: Array<string>
+  /** PKCS#12 archives, a character a byte, each with its passphrase behind it. */
+  archives: Array<string>
+  contexts: Array<NativeServerContext>
+  /** PEM certificates. */
+  ca?: string
+  requestCert: boolean
+  rejectUnauthorized: boolean
+  tls12: boolean
+  tls13: boolean
+  /** Names of ALPN. */
+  protocols: Array<string>
 }
 
 /** Gauges (what is open now) and counters (what has happened so far). */

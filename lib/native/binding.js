@@ -842,3 +842,4 @@ module.exports.NativeEncoder = nativeBinding.NativeEncoder
 module.exports.NativeEngine = nativeBinding.NativeEngine
 module.exports.NativePathFilter = nativeBinding.NativePathFilter
 module.exports.NativeRoutes = nativeBinding.NativeRoutes
+module.exports.NativeSecureContext = nativeBinding.NativeSecureContext

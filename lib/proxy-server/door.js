@@ -14,9 +14,14 @@ const { Engine } = require('../bridge/engine.js');
 const { packAdded } = require('../bridge/head-codec.js');
 const { checkListener, checkProxy, doorOptions } = require('./door-options.js');
 const { DECISIONS, nativeRoutes } = require('./door-routes.js');
+const { HANDSHAKE_TIMEOUT, serverTls } = require('./door-tls.js');
+const { optionError } = require('./options.js');
 
 /** Without IPv6 Node listens at all IPv4 addresses instead. */
 const NO_IPV6 = new Set(['EAFNOSUPPORT', 'EADDRNOTAVAIL', 'EINVAL']);
+
+/** A new certificate has nothing to do with the old one's key. */
+const NOBODY = { cert: undefined, key: undefined, passphrase: undefined, pfx: undefined };
 
 class Door extends EventEmitter {
   #proxy;
@@ -25,6 +30,8 @@ class Door extends EventEmitter {
   /** @type {'opening' | 'open' | 'closing' | 'closed'} */
   #state = 'opening';
   #native;
+  /** The TLS settings that hold now. */
+  #ssl;
 
   /**
    * Opens the door. That it listens, or does not, is said by an event, as with a server of Node's.
@@ -40,6 +47,7 @@ class Door extends EventEmitter {
     const { host, routes, settings } = doorOptions(options);
     const decisions = { routes, ...options[DECISIONS] };
     checkProxy(proxy, decisions);
+    this.#ssl = proxy.options.ssl || undefined;
     const headers = packAdded(proxy.options.headers || {});
     this.#proxy = proxy;
     this.#settings = {
@@ -47,6 +55,7 @@ class Door extends EventEmitter {
       headers: headers.text,
       headerCount: headers.fields,
       ...settings,
+      ...(this.#ssl ? serverTls(this.#ssl) : { handshakeTimeout: HANDSHAKE_TIMEOUT }),
     };
     proxy.on('newListener', checkListener);
     // As the servers of a cluster's worker do when it is disconnected.
@@ -73,6 +82,23 @@ class Door extends EventEmitter {
     if (typeof port !== 'number') return null;
     const address = this.#settings.monitorAddress;
     return { address, family: net.isIPv6(address) ? 'IPv6' : 'IPv4', port };
+  }
+
+  /**
+   * Other certificates for the connections to come; those that there are go on. What concerns the door as a whole (client certificates are asked
+   * for, versions, names of contexts) stays as it was, unless it is given anew. If they cannot be used, those of before stay.
+   *
+   * @param {Record<string, any>} settings as in the option `ssl`
+   * @throws {TypeError} that names what is wrong
+   */
+  setSecureContext(settings) {
+    if (this.#ssl === undefined)
+      throw optionError('ssl', 'The native door was opened without the option ssl');
+    const ssl = { ...this.#ssl, ...NOBODY, ...settings };
+    const { secureContext } = serverTls(ssl);
+    this.#settings.secureContext = secureContext;
+    this.#native?.setSecureContext(secureContext);
+    this.#ssl = ssl;
   }
 
   /** What is open now and what has happened. */

@@ -14,7 +14,7 @@ const { ConfigMemo } = require('./config.js');
 const { failRequest, isSet, running, start } = require('./forward-request.js');
 const { Listening } = require('./listening.js');
 const { numOpenSockets } = require('../bridge/open-sockets.js');
-const { checkOptions } = require('./options.js');
+const { checkOptions, optionError } = require('./options.js');
 const { WEB_PASSES, WS_PASSES, insertPass, isBuiltIn, runPasses, settled } = require('./passes.js');
 const { upgrade } = require('./upgrade.js');
 
@@ -128,6 +128,19 @@ class ProxyServer extends EventEmitter {
       this._server = null;
       callback?.(...args);
     });
+  }
+
+  /**
+   * Other certificates for the server that `listen` has made with the option `ssl`. Connections that there are go on.
+   *
+   * @param {import('node:tls').SecureContextOptions} settings
+   * @throws {TypeError} that names what cannot be used; then nothing has changed
+   */
+  setSecureContext(settings) {
+    const server = this._server;
+    if (typeof server?.setSecureContext !== 'function')
+      throw optionError('ssl', 'setSecureContext needs a server that listen has made with the option ssl');
+    server.setSecureContext(settings);
   }
 
   /** What is open now, and what has happened since the engine of this thread was started. */

@@ -62,4 +62,4 @@ function pem(ca) {
     .join('\n');
 }
 
-module.exports = { tlsOptions };
+module.exports = { pem, tlsOptions, versions };

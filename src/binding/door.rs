@@ -2,8 +2,9 @@
 
 use super::engine::to_bytes;
 use super::routes::NativeRoutes;
+use super::server_tls::NativeSecureContext;
 use crate::engine::Engine;
-use crate::engine::door::{AccessLog, Door, DoorStats, Format, Limits, Place, Settings, Trust, Unopened};
+use crate::engine::door::{AccessLog, Door, DoorStats, Format, Limits, Place, Secure, Settings, Trust, Unopened};
 use crate::engine::head::unpack_fields;
 use napi::bindgen_prelude::{ClassInstance, Either, Error, Latin1String, Result, Status};
 use napi_derive::napi;
@@ -46,6 +47,9 @@ pub struct NativeDoorSettings<'env> {
     pub threads: u32,
     pub reuse_port: bool,
     pub backlog: u32,
+    /// Clients speak TLS.
+    pub secure_context: Option<ClassInstance<'env, NativeSecureContext>>,
+    pub handshake_timeout: f64,
 }
 
 /// Gauge and counters of a door.
@@ -55,6 +59,7 @@ pub struct NativeDoorStats {
     pub in_flight: u32,
     pub accepted: u32,
     pub accept_errors: u32,
+    pub handshake_failures: u32,
     pub forwarded: u32,
     pub unrouted: u32,
     pub refused: u32,
@@ -68,6 +73,7 @@ pub struct NativeDoorStats {
 #[napi]
 pub struct NativeDoor {
     door: Door,
+    secure: Option<Arc<Secure>>,
 }
 
 /// Opens a door. The message of a failure says what failed, and the system's error number.
@@ -102,10 +108,14 @@ pub(super) fn open(
     let trust = trust(&settings.trust_proxy)?;
     let log = access_log(&settings)?;
     let monitor = monitor(&settings)?;
+    let handshake_time = duration(settings.handshake_timeout);
+    let context = settings.secure_context.as_ref().map(|secure| Arc::clone(&secure.context));
+    let secure = context.map(|context| Arc::new(Secure::new(context, handshake_time)));
     let mut settings = Settings::new(Arc::clone(&settings.routes.routes), added, trust, limits);
+    settings.secure.clone_from(&secure);
     settings.log = log;
     settings.monitor = monitor;
-    engine.listen(&place, settings, threads, on_closed).map(|door| NativeDoor { door }).map_err(|unopened| {
+    engine.listen(&place, settings, threads, on_closed).map(|door| NativeDoor { door, secure }).map_err(|unopened| {
         match unopened {
             Unopened::Place(error) => failure("listen", &error),
             Unopened::Monitor(error) => failure("metrics", &error),
@@ -175,6 +185,14 @@ impl NativeDoor {
         self.door.close();
     }
 
+    /// Other TLS settings for the handshakes to come.
+    #[napi(catch_unwind)]
+    pub fn set_secure_context(&self, secure: &NativeSecureContext) {
+        if let Some(own) = &self.secure {
+            own.replace(Arc::clone(&secure.context));
+        }
+    }
+
     #[napi(catch_unwind)]
     pub fn stats(&self) -> NativeDoorStats {
         let read =
@@ -184,6 +202,7 @@ impl NativeDoor {
             in_flight: read(|stats| &stats.in_flight),
             accepted: read(|stats| &stats.accepted),
             accept_errors: read(|stats| &stats.accept_errors),
+            handshake_failures: read(|stats| &stats.handshake_failures),
             forwarded: read(|stats| &stats.forwarded),
             unrouted: read(|stats| &stats.unrouted),
             refused: read(|stats| &stats.refused),

@@ -17,4 +17,5 @@ mod engine;
 mod error;
 mod route;
 mod routes;
+mod server_tls;
 mod tunnel;

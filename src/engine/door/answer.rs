@@ -177,15 +177,14 @@ pub(super) async fn write_all<W: AsyncWrite + Unpin>(
     mut bytes: impl Buf,
     idle: Duration,
 ) -> io::Result<()> {
+    let slow = |_| io::Error::from(io::ErrorKind::TimedOut);
     while bytes.has_remaining() {
-        match timeout(idle, writer.write_buf(&mut bytes)).await {
-            Ok(Ok(0)) => return Err(io::ErrorKind::WriteZero.into()),
-            Ok(Ok(_)) => {}
-            Ok(Err(error)) => return Err(error),
-            Err(_) => return Err(io::ErrorKind::TimedOut.into()),
+        if timeout(idle, writer.write_buf(&mut bytes)).await.map_err(slow)?? == 0 {
+            return Err(io::ErrorKind::WriteZero.into());
         }
     }
-    Ok(())
+    // TLS takes more than the socket does.
+    timeout(idle, writer.flush()).await.map_err(slow)?
 }
 
 /// Taken from the exchange, and kept back, at a time.

@@ -1,6 +1,7 @@
 //! One client's connection: its requests, one after the other, until either side has had enough.
 
 use super::answer::{Answer, Answered, Asked, write_all};
+use super::arrival::too_late;
 use super::choice::{Choice, choose};
 use super::claims;
 use super::denial::Denial;
@@ -44,6 +45,8 @@ enum Next {
     Request,
     /// It ends: what the client still sends is not looked at, what we have sent is to arrive.
     Close,
+    /// It ends between two requests.
+    End,
     /// It is closed as it is.
     Drop,
     /// It is reset: an orderly close would be taken for the end of the response.
@@ -51,14 +54,14 @@ enum Next {
 }
 
 impl Connection {
-    pub(super) fn new(visitor: Visitor, stage: watch::Receiver<Stage>, context: &Context) -> Self {
+    pub(super) fn new(visitor: Visitor, stage: watch::Receiver<Stage>, context: Context) -> Self {
         let ready = Arc::new(Notify::new());
         // What the exchanges of this connection report is for it alone.
         let ring = Ring::new({
             let ready = Arc::clone(&ready);
             move || ready.notify_one()
         });
-        let context = Context { ring: Arc::new(ring), ..context.clone() };
+        let context = Context { ring: Arc::new(ring), ..context };
         Self { visitor, stage, context, ready, served: 0 }
     }
 
@@ -80,6 +83,8 @@ impl Connection {
         };
         match next {
             Next::Close => linger(stream).await,
+            // With TLS it is said; who does not listen any more need not hear it.
+            Next::End => drop(timeout(LINGER, stream.shutdown()).await),
             Next::Reset => stream.reset_on_close(),
             Next::Request | Next::Drop => {}
         }
@@ -96,7 +101,7 @@ impl Connection {
                 let visit = Visit::begin(&self.visitor, Some(&head));
                 self.answer(head, &visit, (reader, writer), buffer).await
             }
-            Ok(None) => Next::Drop,
+            Ok(None) => Next::End,
             Err(denial) => {
                 let visit = Visit::begin(&self.visitor, None);
                 self.deny(&denial, &visit, writer, true).await
@@ -135,7 +140,7 @@ impl Connection {
         }
     }
 
-    /// The first bytes of a connection. One that was made just before the door closed may have its request on the way.
+    /// The first bytes of a connection.
     async fn first_bytes<R: AsyncRead + Unpin>(
         &mut self,
         reader: &mut R,
@@ -143,16 +148,11 @@ impl Connection {
         deadline: Instant,
     ) -> bool {
         let mut stage = self.stage.clone();
-        let late = async {
-            // An error says that the door is gone altogether.
-            stage.wait_for(|stage| *stage != Stage::Open).await.ok();
-            tokio::time::sleep(LATE_REQUEST).await;
-        };
         buffer.reserve(HEAD_READ);
         tokio::select! {
             biased;
             read = timeout_at(deadline, reader.read_buf(buffer)) => matches!(read, Ok(Ok(1..))),
-            () = late => false,
+            () = too_late(&mut stage) => false,
         }
     }
 
@@ -325,7 +325,7 @@ async fn both<T>(life: impl Future<Output = ()>, answer: impl Future<Output = T>
 }
 
 /// Ends our side and reads what the client still sends for a moment: a reset would take our answer away from it.
-async fn linger<S: Stream>(mut stream: S) {
+pub(super) async fn linger<S: Stream>(mut stream: S) {
     if stream.shutdown().await.is_err() {
         return;
     }
@@ -343,7 +343,5 @@ async fn linger<S: Stream>(mut stream: S) {
 }
 
 const HEAD_READ: usize = 4 * 1024;
-/// How long a connection that was just made may bring a request to a door that closes.
-const LATE_REQUEST: Duration = Duration::from_millis(500);
 const LINGER: Duration = Duration::from_secs(2);
 const MOST_DISCARDED: usize = 1024 * 1024;

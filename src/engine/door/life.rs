@@ -1,7 +1,7 @@
 //! The door's life: it accepts, it closes, it waits for what is in progress, and at last it ends that.
 
 use super::Settings;
-use super::connection::Connection;
+use super::arrival::Arrival;
 use super::monitor::{Monitor, Sources};
 use super::stats::DoorStats;
 use super::visitor::Visitor;
@@ -92,14 +92,14 @@ impl Life {
         // closed already.
         stream.set_nodelay(true).ok();
         let (settings, stats) = (Arc::clone(&self.settings), Arc::clone(&self.stats));
-        let visitor = Visitor { settings, stats, remote: Some(remote), is_encrypted: false };
-        let connection = Connection::new(visitor, self.stage.subscribe(), &self.context);
+        let visitor = Visitor { settings, stats, remote: Some(remote), is_encrypted: false, asked: None };
+        let arrival = Arrival { visitor, stage: self.stage.subscribe(), context: self.context.clone() };
         let mut stage = self.stage.subscribe();
         let gauge = Gauge::new(&self.stats);
         tokio::spawn(async move {
             tokio::select! {
                 biased;
-                () = connection.serve(stream) => {}
+                () = arrival.serve(stream) => {}
                 _ = stage.wait_for(|stage| *stage == Stage::Over) => {}
             }
             drop(gauge);

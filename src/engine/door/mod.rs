@@ -5,6 +5,7 @@
 
 mod access_log;
 mod answer;
+mod arrival;
 mod choice;
 mod claims;
 mod connection;
@@ -15,9 +16,11 @@ mod life;
 mod limits;
 mod monitor;
 mod place;
+mod rewound;
 mod stats;
 mod stream;
 mod target;
+mod tls;
 mod trust;
 mod upload;
 mod visit;
@@ -30,6 +33,7 @@ pub use limits::Limits;
 pub use place::{BACKLOG, Place};
 pub use stats::DoorStats;
 pub use target::Form;
+pub use tls::{Secure, SecureContext, ServerTls};
 pub use trust::Trust;
 
 use super::exchange::Context;
@@ -62,12 +66,14 @@ pub struct Settings {
     pub monitor: Option<Place>,
     /// Requests in flight, of all threads.
     in_flight: AtomicUsize,
+    /// TLS, if that is what clients speak.
+    pub secure: Option<Arc<Secure>>,
     /// What `Via` calls this proxy.
     id: String,
 }
 
 impl Settings {
-    /// The settings of a door that nobody looks on; its name is its own.
+    /// The settings of a door without TLS that nobody looks on; its name is its own.
     pub fn new(routes: Arc<Routes>, added: Fields, trust: Trust, limits: Limits) -> Self {
         // std's hash keys are the randomness that is at hand, and enough for a name.
         let random = std::hash::RandomState::new().build_hasher().finish();
@@ -76,6 +82,7 @@ impl Settings {
             added,
             trust,
             limits,
+            secure: None,
             log: None,
             monitor: None,
             in_flight: AtomicUsize::new(0),

@@ -15,6 +15,8 @@ pub struct DoorStats {
     pub accepted: AtomicUsize,
     /// Connections that could not be accepted for want of descriptors and the like.
     pub accept_errors: AtomicUsize,
+    /// Connections that were to be TLS and did not become it.
+    pub handshake_failures: AtomicUsize,
     /// Requests forwarded.
     pub forwarded: AtomicUsize,
     /// Requests that no route is for.

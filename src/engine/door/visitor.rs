@@ -2,6 +2,7 @@
 
 use super::denial::Denial;
 use super::stats::DoorStats;
+use super::tls::AskedName;
 use super::{Settings, claims};
 use crate::engine::config::Config;
 use crate::engine::exchange::Order;
@@ -20,6 +21,8 @@ pub(super) struct Visitor {
     pub(super) remote: Option<SocketAddr>,
     /// Its connection is TLS.
     pub(super) is_encrypted: bool,
+    /// The name that it has asked for in its handshake, if the door has certificates for several.
+    pub(super) asked: Option<Arc<AskedName>>,
 }
 
 impl Visitor {
@@ -27,6 +30,11 @@ impl Visitor {
     /// request goes through run.
     pub(super) fn order(&self, mut head: RequestHead, config: Arc<Config>) -> Result<Order, Denial> {
         let settings = &self.settings;
+        if let (Some(asked), Some(host)) = (&self.asked, head.fields.get(b"host"))
+            && !asked.covers(host)
+        {
+            return Err(Denial::new(421, "The connection was made for another host"));
+        }
         claims::strip(&mut head.fields, settings.trust.trusts(self.remote.map(|remote| remote.ip())));
         let mut overrides = settings.added.clone();
         if overrides.get(b"via").is_none() {

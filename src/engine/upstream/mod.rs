@@ -12,4 +12,5 @@ pub use connect::{Connect, Connection, Connector, Io};
 pub use identity::Identity;
 pub(crate) use pool::lifetime;
 pub use pool::{Key, Pool};
+pub(in crate::engine) use tls::read_certificates;
 pub use tls::{InvalidTls, TlsProfile, TlsSettings};

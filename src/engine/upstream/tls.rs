@@ -166,7 +166,8 @@ impl fmt::Debug for TlsProfile {
     }
 }
 
-fn read_certificates(pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, InvalidTls> {
+/// The certificates in a PEM text.
+pub(in crate::engine) fn read_certificates(pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, InvalidTls> {
     let read: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(pem).collect();
     let certificates = read.map_err(|error| InvalidTls::Certificate(error.to_string()))?;
     if certificates.is_empty() { Err(InvalidTls::NoCertificate) } else { Ok(certificates) }
