@@ -1,8 +1,8 @@
 'use strict';
 
 /**
- * The native door: a listening socket of the engine's, in the shape of a server of Node's. Its requests never come here; what does is
- * that it listens, that it could not, and that it has closed.
+ * The native door: a listening socket of the engine's, in the shape of a server of Node's. What comes here is that it listens, that it could
+ * not, and that it has closed; of its requests only those that JavaScript must serve.
  */
 
 const { EventEmitter } = require('node:events');
@@ -11,14 +11,21 @@ const net = require('node:net');
 const util = require('node:util');
 const { Engine } = require('../bridge/engine.js');
 const { packAdded } = require('../bridge/head-codec.js');
-const { checkListener, checkProxy, doorOptions } = require('./door-options.js');
-const { DECISIONS, nativeRoutes } = require('./door-routes.js');
+const { NeedsWatch, needsOf } = require('./door-needs.js');
+const { CAN_HAND_OVER, checkAlone, checkSubject, doorOptions } = require('./door-options.js');
+const { nativeRoutes } = require('./door-routes.js');
+const { NodeSide } = require('./node-side.js');
 
 /** Without IPv6 Node listens at all IPv4 addresses instead. */
 const NO_IPV6 = new Set(['EAFNOSUPPORT', 'EADDRNOTAVAIL', 'EINVAL']);
 
+/** For `error` listeners to answer in. */
+const FAILURE_TIMEOUT = 30_000;
+
 class Door extends EventEmitter {
-  #proxy;
+  #subject;
+  #nodeSide;
+  #watch;
   #settings;
   #port;
   /** @type {'opening' | 'open' | 'closing' | 'closed'} */
@@ -28,27 +35,31 @@ class Door extends EventEmitter {
   /**
    * Opens the door. That it listens, or does not, is said by an event, as with a server of Node's.
    *
-   * @param {import('./proxy-server.js').ProxyServer} proxy its options are taken as they are now
+   * @param {import('./node-side.js').Subject} subject its options are taken as they are now
    * @param {unknown} port
    * @param {Record<string, unknown>} options
    * @throws {TypeError} that names what the door cannot honour
    */
-  constructor(proxy, port, options) {
+  constructor(subject, port, options) {
     super();
     this.#port = portOf(port);
-    const { host, trustProxy, limits, routes } = doorOptions(options);
-    const decisions = { routes, ...options[DECISIONS] };
-    checkProxy(proxy, decisions);
-    const headers = packAdded(proxy.options.headers || {});
-    this.#proxy = proxy;
+    const { host, fallback, trustProxy, limits, routes } = doorOptions(options);
+    subject = { ...subject, decisions: { routes, ...subject.decisions } };
+    checkSubject(subject);
+    const { options: own } = subject.proxy;
+    const headers = packAdded(own.headers || {});
+    this.#subject = subject;
+    this.#nodeSide = new NodeSide(subject, fallback, limits.maxHeaderSize);
     this.#settings = {
-      routes: nativeRoutes(proxy.options, decisions),
+      routes: nativeRoutes(isOneTarget(own.target) ? own : { ...own, target: undefined }, subject.decisions),
       headers: headers.text,
       headerCount: headers.fields,
       trustProxy,
+      hasFallback: fallback !== undefined,
+      failureTimeout: own.hookTimeout > 0 ? own.hookTimeout : FAILURE_TIMEOUT,
       ...limits,
     };
-    proxy.on('newListener', checkListener);
+    this.#watch = new NeedsWatch(subject, (coming) => this.#needsChanged(coming));
     if (host === undefined || net.isIP(host) !== 0) this.#open(host);
     else dns.lookup(host, (error, address) => (error ? this.#failed(error) : this.#open(address)));
   }
@@ -84,9 +95,19 @@ class Door extends EventEmitter {
     }
     if (callback) this.once('close', callback);
     this.#state = 'closing';
-    if (this.#native === undefined) process.nextTick(() => this.#closed());
+    if (this.#native === undefined) process.nextTick(() => this.#drained());
     else this.#native.close();
     return this;
+  }
+
+  /** Looks again at what of its requests it must hand over. */
+  refresh() {
+    this.#watch.refresh();
+  }
+
+  #needsChanged(coming) {
+    if (!CAN_HAND_OVER) checkAlone(this.#subject, coming);
+    this.#native?.setNeeds(needsOf(this.#subject, coming));
   }
 
   #open(address) {
@@ -115,8 +136,9 @@ class Door extends EventEmitter {
 
   #listen(address) {
     const port = this.#port;
+    const settings = { ...this.#settings, needs: needsOf(this.#subject) };
     try {
-      return Engine.get().native.listen(address, port, this.#settings, () => this.#closed());
+      return Engine.get().native.listen(address, port, settings, this.#nodeSide.visit, () => this.#drained());
     } catch (error) {
       throw listenError(error, address, port);
     }
@@ -125,15 +147,25 @@ class Door extends EventEmitter {
   #failed(error) {
     if (this.#state !== 'opening') return;
     this.#state = 'closed';
-    this.#proxy.off('newListener', checkListener);
+    this.#watch.stop();
     process.nextTick(() => this.emit('error', error));
+  }
+
+  /** All clients are served or gone; what Node still holds of theirs is not. */
+  #drained() {
+    this.#nodeSide.close(() => this.#closed());
   }
 
   #closed() {
     this.#state = 'closed';
-    this.#proxy.off('newListener', checkListener);
+    this.#watch.stop();
     this.emit('close');
   }
+}
+
+/** Known now, and the only one. */
+function isOneTarget(target) {
+  return Boolean(target) && typeof target !== 'function' && !Array.isArray(target);
 }
 
 function portOf(port) {

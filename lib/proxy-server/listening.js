@@ -22,6 +22,11 @@ class Listening {
     return server;
   }
 
+  /** The passes have changed. */
+  refresh() {
+    for (const server of this.#servers) if (server instanceof Door) server.refresh();
+  }
+
   /**
    * Closes them all.
    *
@@ -49,7 +54,16 @@ function isForDoor(where) {
 }
 
 function openDoor(proxy, [port, options, onListening]) {
-  const door = new Door(proxy, port, options);
+  const serveUpgrade = (req, socket, head) => {
+    serve(proxy, req, socket, () => proxy.ws(req, socket, head));
+    return true;
+  };
+  const subject = {
+    proxy,
+    serve: (req, res) => serve(proxy, req, res, () => proxy.web(req, res)),
+    upgrade: serveUpgrade,
+  };
+  const door = new Door(subject, port, options);
   if (typeof onListening === 'function') door.once('listening', onListening);
   return door;
 }

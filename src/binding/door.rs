@@ -3,7 +3,7 @@
 use super::engine::to_bytes;
 use super::routes::NativeRoutes;
 use crate::engine::Engine;
-use crate::engine::door::{Door, Limits, Settings};
+use crate::engine::door::{Door, Handover, Limits, Needs, Settings, Visit};
 use crate::engine::head::unpack_fields;
 use napi::bindgen_prelude::{ClassInstance, Error, Latin1String, Result, Status};
 use napi_derive::napi;
@@ -30,6 +30,12 @@ pub struct NativeDoorSettings<'env> {
     pub max_requests_per_socket: u32,
     pub max_connections: u32,
     pub grace: f64,
+    /// What needs JavaScript from the start; see `setNeeds`.
+    pub needs: u32,
+    /// Whether somebody serves what is not the proxy's.
+    pub has_fallback: bool,
+    /// How long `error` listeners may take to answer.
+    pub failure_timeout: f64,
 }
 
 /// Gauge and counters of a door.
@@ -44,11 +50,13 @@ pub struct NativeDoorStats {
     pub failed: u32,
     pub cut: u32,
     pub abandoned: u32,
+    pub handed_over: u32,
 }
 
 #[napi]
 pub struct NativeDoor {
     door: Door,
+    needs: Arc<Needs>,
 }
 
 /// Opens a door. The message of a failure is the system's error number.
@@ -57,6 +65,7 @@ pub(super) fn open(
     address: &str,
     port: u16,
     settings: NativeDoorSettings<'_>,
+    admit: impl Fn(Visit) + Send + Sync + 'static,
     on_closed: impl FnOnce() + Send + 'static,
 ) -> Result<NativeDoor> {
     let address: IpAddr =
@@ -75,10 +84,17 @@ pub(super) fn open(
         connections: settings.max_connections,
         grace: duration(settings.grace),
     };
-    let settings = Settings::new(Arc::clone(&settings.routes.routes), added, settings.trust_proxy, limits);
+    let needs = Arc::new(Needs::default());
+    needs.set(bits(settings.needs));
+    let failure_limit = duration(settings.failure_timeout);
+    let handover = Handover::new(Arc::clone(&needs), settings.has_fallback, failure_limit, admit)
+        .map_err(|error| Error::from_reason(error.to_string()))?;
+    let mut settings =
+        Settings::new(Arc::clone(&settings.routes.routes), added, settings.trust_proxy, limits);
+    settings.handover = Some(Arc::new(handover));
     engine
         .listen(SocketAddr::new(address, port), settings, on_closed)
-        .map(|door| NativeDoor { door })
+        .map(|door| NativeDoor { door, needs })
         .map_err(|error| {
             Error::from_reason(error.raw_os_error().map_or_else(|| error.to_string(), |n| n.to_string()))
         })
@@ -103,6 +119,12 @@ impl NativeDoor {
         self.door.close();
     }
 
+    /// Says what of the proxy's requests goes through JavaScript from now on: 1 all of them, 2 those for WebSockets, 4 those that have failed.
+    #[napi(catch_unwind)]
+    pub fn set_needs(&self, needs: u32) {
+        self.needs.set(bits(needs));
+    }
+
     #[napi(catch_unwind)]
     pub fn stats(&self) -> NativeDoorStats {
         let stats = self.door.stats();
@@ -117,8 +139,13 @@ impl NativeDoor {
             failed: read(&stats.failed),
             cut: read(&stats.cut),
             abandoned: read(&stats.abandoned),
+            handed_over: read(&stats.handed_over),
         }
     }
+}
+
+fn bits(needs: u32) -> u8 {
+    u8::try_from(needs).unwrap_or(u8::MAX)
 }
 
 fn duration(milliseconds: f64) -> Duration {

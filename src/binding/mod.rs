@@ -18,3 +18,4 @@ mod error;
 mod route;
 mod routes;
 mod tunnel;
+mod visit;

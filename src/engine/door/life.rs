@@ -90,7 +90,8 @@ impl Life {
         // closed already.
         stream.set_nodelay(true).ok();
         let (settings, stats) = (Arc::clone(&self.settings), Arc::clone(&self.stats));
-        let visitor = Visitor { settings, stats, remote, is_encrypted: false };
+        let local = settings.handover.as_ref().and_then(|_| stream.local_addr().ok());
+        let visitor = Visitor { settings, stats, remote, local, is_encrypted: false };
         let connection = Connection::new(visitor, self.stage.subscribe(), &self.context);
         let mut stage = self.stage.subscribe();
         let gauge = Gauge::new(&self.stats);

@@ -9,6 +9,7 @@ mod claims;
 mod connection;
 mod denial;
 mod encode;
+mod handover;
 mod head;
 mod life;
 mod limits;
@@ -19,6 +20,7 @@ mod upload;
 mod visitor;
 
 pub use denial::Denial;
+pub use handover::{Ends, Handover, Needs, NodeSocket, Receiver, Visit};
 pub use head::{ClientHead, Search};
 pub use limits::Limits;
 pub use stats::DoorStats;
@@ -46,6 +48,8 @@ pub struct Settings {
     pub trusts_clients: bool,
     /// What a client may take.
     pub limits: Limits,
+    /// The way to Node, if there is one.
+    pub handover: Option<Arc<Handover>>,
     /// What `Via` calls this proxy.
     id: String,
 }
@@ -55,7 +59,14 @@ impl Settings {
     pub fn new(routes: Arc<Routes>, added: Fields, trusts_clients: bool, limits: Limits) -> Self {
         // std's hash keys are the randomness that is at hand, and enough for a name.
         let random = std::hash::RandomState::new().build_hasher().finish();
-        Self { routes, added, trusts_clients, limits, id: format!("rs-proxy-{:08x}", random >> 32) }
+        Self {
+            routes,
+            added,
+            trusts_clients,
+            limits,
+            handover: None,
+            id: format!("rs-proxy-{:08x}", random >> 32),
+        }
     }
 }
 

@@ -16,6 +16,8 @@ pub struct DoorStats {
     pub forwarded: AtomicUsize,
     /// Requests that no route is for.
     pub unrouted: AtomicUsize,
+    /// Requests that Node was given to answer.
+    pub handed_over: AtomicUsize,
     /// Requests that the door refused: malformed, too large, too slow.
     pub refused: AtomicUsize,
     /// Requests whose target failed before it answered: the client was told with a 5xx.
