@@ -185,4 +185,18 @@ function listenError(error, address, port) {
   return Object.assign(shown, { code, errno, syscall: 'listen', address, ...(port > 0 && { port }) });
 }
 
-module.exports = { Door };
+/**
+ * Opens a door; `where` is a port, options and a callback, of which the last two may be left out.
+ *
+ * @param {import('./node-side.js').Subject} subject
+ * @param {unknown[]} where
+ */
+function openDoor(subject, [port, options, onListening]) {
+  const isBrief = typeof options === 'function';
+  const door = new Door(subject, port, isBrief ? {} : (options ?? {}));
+  const callback = isBrief ? options : onListening;
+  if (typeof callback === 'function') door.once('listening', callback);
+  return door;
+}
+
+module.exports = { Door, openDoor };

@@ -39,8 +39,10 @@ class NodeSide {
   constructor(subject, fallback, maxHeaderSize) {
     this.#subject = subject;
     this.#own = internalServer(maxHeaderSize, (req, res) => this.#request(req, res));
-    if (subject.proxy.options.ws) this.#own.on('upgrade', (...args) => this.#upgrade(...args));
     this.#fallback = typeof fallback === 'function' ? internalServer(maxHeaderSize, fallback) : fallback;
+    // Without a listener an upgrade is a request like any other.
+    if (subject.proxy.options.ws || this.#fallback?.listenerCount('upgrade') > 0)
+      this.#own.on('upgrade', (...args) => this.#upgrade(...args));
   }
 
   /** Takes a client's connection in; called by the engine, which must not be thrown at. */
@@ -106,7 +108,8 @@ class NodeSide {
   }
 
   #upgrade(req, socket, head) {
-    if (this.#subject.upgrade(req, socket, head)) return;
+    const { proxy, upgrade } = this.#subject;
+    if (proxy.options.ws && upgrade(req, socket, head)) return;
     if (this.#fallback?.emit('upgrade', req, socket, head)) return;
     refuseUpgrade(socket, 404);
   }
