@@ -7,6 +7,7 @@ const { callListeners } = require('../bridge/listeners.js');
 const { endRefused } = require('../bridge/refuse-upgrade.js');
 const { warnOnce } = require('../bridge/warning.js');
 const { openDoor } = require('../proxy-server/door.js');
+const { DECISIONS, decisionsOf } = require('../proxy-server/door-routes.js');
 const { ProxyServer } = require('../proxy-server/proxy-server.js');
 const { verifyConfig } = require('./configuration.js');
 const { consumedBody } = require('./consumed-body.js');
@@ -68,29 +69,23 @@ class HttpProxyMiddleware {
       const server = serverOf(req);
       if (server === undefined || !this.#servers.isSubscribed(server)) this.handleUpgrade(req, socket, head);
     };
-    this.middleware.listen = (...where) => openDoor(this.#subject(), where);
+    this.middleware.listen = (port, settings, onListening) => this.#listen(port, settings, onListening);
   }
 
-  /** What a native door is in front of. */
-  #subject() {
-    return {
+  #listen(port, settings, onListening) {
+    const { nodesOption, decisions } = decisionsOf(this.options);
+    const subject = {
       proxy: this.#proxy,
-      nodesOption: this.#nodesOption(),
+      nodesOption,
       serve: (req, res, next) => {
         const fail = (error) => this.#notForwarded(error, res, undefined);
         this.middleware(req, res, (error) => (error === undefined ? next() : fail(error))).catch(fail);
       },
       upgrade: (req, socket, head) => this.handleUpgrade(req, socket, head),
     };
-  }
-
-  /** An option that the engine does not look at. */
-  #nodesOption() {
-    const { pathFilter, passThrough, router } = this.options;
-    if (pathFilter !== undefined) return 'pathFilter';
-    if (router) return 'router';
-    if (this.#rewrite !== undefined) return 'pathRewrite';
-    return passThrough ? 'passThrough' : undefined;
+    if (typeof settings === 'function')
+      return openDoor(subject, [port, { [DECISIONS]: decisions }, settings]);
+    return openDoor(subject, [port, { ...settings, [DECISIONS]: decisions }, onListening]);
   }
 
   #shouldProxy(req) {

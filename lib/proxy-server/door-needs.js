@@ -13,6 +13,7 @@ const { isBuiltIn } = require('./passes.js');
 const REQUESTS = 1;
 const UPGRADES = 2;
 const FAILURES = 4;
+const DECISIONS = 8;
 
 /** What a listener of an event needs. Failed requests alone are handed over to those who listen to failures. */
 const NEEDS_OF_EVENTS = {
@@ -61,14 +62,24 @@ function reasonForNode(subject, coming) {
 }
 
 /** An option that only JavaScript can honour. */
-function optionForNode({ proxy: { options, webPasses }, nodesOption }) {
-  if (nodesOption !== undefined) return nodesOption;
+function optionForNode(subject) {
+  const { options, webPasses } = subject.proxy;
+  const deciding = decidedByNode(subject);
+  if (deciding !== undefined) return deciding;
+  // Whether to pass an answer on is the middleware's to say.
+  if (options.passThrough) return 'passThrough';
   for (const name in options) {
     if (options[name] && isKnownOption(name) && !HONOURED.has(name)) return name;
   }
-  const { target } = options;
-  if (typeof target === 'function' || Array.isArray(target) || !target) return 'target';
   return isBuiltIn(webPasses) ? undefined : 'passes';
+}
+
+/** An option for which only JavaScript can say where a request goes, or whether it is the proxy's at all. */
+function decidedByNode({ proxy: { options }, decisions, nodesOption }) {
+  const { target } = options;
+  if (typeof target === 'function' || Array.isArray(target)) return 'target';
+  if (!target && !decisions.routes && !decisions.router) return 'target';
+  return nodesOption;
 }
 
 /** The events that somebody listens to. */
@@ -87,6 +98,7 @@ function* eventsForNode({ proxy }, coming) {
 function needsOf(subject, coming) {
   const { options } = subject.proxy;
   let needs = optionForNode(subject) === undefined ? 0 : REQUESTS;
+  if (decidedByNode(subject) !== undefined) needs |= DECISIONS;
   for (const event of eventsForNode(subject, coming)) needs |= NEEDS_OF_EVENTS[event];
   // Its errors are thrown where users expect them.
   if (options.throwOnUnhandledError) needs |= FAILURES;

@@ -92,7 +92,13 @@ function checkSubject(subject) {
   const { options } = subject.proxy;
   if (options.ssl) throw optionError('ssl', `The native door cannot honour the option ssl yet; ${INSTEAD}`);
   const { decisions, nodesOption } = subject;
-  if (!options.target && !options.forward && !decisions.routes && !decisions.router && nodesOption === undefined)
+  if (
+    !options.target &&
+    !options.forward &&
+    !decisions.routes &&
+    !decisions.router &&
+    nodesOption === undefined
+  )
     throw optionError('target', 'The native door needs the option target, or routes');
   if (!CAN_HAND_OVER) checkAlone(subject);
 }

@@ -13,7 +13,7 @@ const { Engine } = require('../bridge/engine.js');
 const { packAdded } = require('../bridge/head-codec.js');
 const { NeedsWatch, needsOf } = require('./door-needs.js');
 const { CAN_HAND_OVER, checkAlone, checkSubject, doorOptions } = require('./door-options.js');
-const { nativeRoutes } = require('./door-routes.js');
+const { DECISIONS, nativeRoutes } = require('./door-routes.js');
 const { NodeSide } = require('./node-side.js');
 
 /** Without IPv6 Node listens at all IPv4 addresses instead. */
@@ -44,14 +44,15 @@ class Door extends EventEmitter {
     super();
     this.#port = portOf(port);
     const { host, fallback, trustProxy, limits, routes } = doorOptions(options);
-    subject = { ...subject, decisions: { routes, ...subject.decisions } };
+    const decisions = { routes, ...options[DECISIONS] };
+    subject = { ...subject, decisions };
     checkSubject(subject);
     const { options: own } = subject.proxy;
     const headers = packAdded(own.headers || {});
     this.#subject = subject;
     this.#nodeSide = new NodeSide(subject, fallback, limits.maxHeaderSize);
     this.#settings = {
-      routes: nativeRoutes(isOneTarget(own.target) ? own : { ...own, target: undefined }, subject.decisions),
+      routes: nativeRoutes(isOneTarget(own.target) ? own : { ...own, target: undefined }, decisions),
       headers: headers.text,
       headerCount: headers.fields,
       trustProxy,
@@ -186,16 +187,14 @@ function listenError(error, address, port) {
 }
 
 /**
- * Opens a door; `where` is a port, options and a callback, of which the last two may be left out.
+ * Opens a door.
  *
  * @param {import('./node-side.js').Subject} subject
- * @param {unknown[]} where
+ * @param {[unknown, Record<string, unknown>, unknown]} where a port, options, and what is called when it listens
  */
 function openDoor(subject, [port, options, onListening]) {
-  const isBrief = typeof options === 'function';
-  const door = new Door(subject, port, isBrief ? {} : (options ?? {}));
-  const callback = isBrief ? options : onListening;
-  if (typeof callback === 'function') door.once('listening', callback);
+  const door = new Door(subject, port, options);
+  if (typeof onListening === 'function') door.once('listening', onListening);
   return door;
 }
 

@@ -19,7 +19,8 @@ const { failRequest } = require('./forward-request.js');
 /**
  * @typedef {object} Subject what a door is in front of
  * @property {import('./proxy-server.js').ProxyServer} proxy
- * @property {string} [nodesOption] an option of its own, beside the proxy's, that only JavaScript can honour
+ * @property {string} [nodesOption] an option of its own, beside the proxy's, by which only JavaScript can decide
+ * @property {import('./door-routes.js').Decisions} [decisions] what the engine decides by; filled in by the door
  * @property {(req: http.IncomingMessage, res: http.ServerResponse, next: () => void) => void} serve
  * @property {(req: http.IncomingMessage, socket: import('node:net').Socket, head: Buffer) => boolean} upgrade whether it has taken the socket
  */
