@@ -6,7 +6,6 @@ const { execFile } = require('node:child_process');
 const http = require('node:http');
 const net = require('node:net');
 const path = require('node:path');
-const { Readable } = require('node:stream');
 const { once } = require('node:events');
 const { createProxyServer } = require('../../index.js');
 const {
@@ -139,59 +138,20 @@ describe('listening', () => {
   });
 });
 
-describe('what the door cannot honour yet', () => {
-  const open = (options, prepare = () => {}) => {
-    const proxy = createProxyServer(options);
-    prepare(proxy);
-    return () => proxy.listen(0, { host: '127.0.0.1' });
-  };
-
-  test.each(['econnreset', 'end', 'error', 'proxyReq', 'proxyRes', 'start'])('a listener for %s', (event) => {
-    const listen = open({ target: TARGET }, (proxy) => proxy.on(event, () => {}));
-    expect(listen).toThrow(expect.objectContaining({ code: 'ERR_PROXY_INVALID_OPTION', option: event }));
-    expect(listen).toThrow(/listen\(port, hostname\)/);
-  });
-
-  test('a listener that comes later', async () => {
-    const { proxy } = await openDoor({ target: TARGET });
-    expect(() => proxy.on('proxyReq', () => {})).toThrow(expect.objectContaining({ option: 'proxyReq' }));
-    expect(proxy.listenerCount('proxyReq')).toBe(0);
-    await new Promise((resolve) => proxy.close(resolve));
-    proxy.on('proxyReq', () => {});
-    expect(proxy.listenerCount('proxyReq')).toBe(1);
-  });
-
-  test.each([
-    ['allowDuplicateHost', true],
-    ['buffer', Readable.from([])],
-    ['followRedirects', true],
-    ['forward', TARGET],
-    ['retry', { attempts: 2 }],
-    ['selfHandleResponse', true],
-    ['throwOnUnhandledError', true],
-    ['timeout', 100],
-    ['ws', true],
-  ])('the option %s', (option, value) => {
-    const listen = open({ target: TARGET, [option]: value });
-    expect(listen).toThrow(expect.objectContaining({ code: 'ERR_PROXY_INVALID_OPTION', option }));
-  });
+describe('what the door cannot honour', () => {
+  const open = (options) => () => createProxyServer(options).listen(0, { host: '127.0.0.1' });
 
   test('what means nothing to it, or is not known anywhere, is no matter', async () => {
     const options = { hookTimeout: 100, tunnelTimeout: 100, ws: false, followRedirects: false, mine: true };
     await openDoor({ target: TARGET, agent: new http.Agent({ keepAlive: true }), ...options });
   });
 
-  test.each([[() => TARGET], [[TARGET, TARGET]], [undefined]])('the target %p', (target) => {
-    expect(open({ target })).toThrow(expect.objectContaining({ option: 'target' }));
-  });
-
-  test('passes of the user', () => {
-    const listen = open({ target: TARGET }, (proxy) => proxy.before('web', 'stream', () => {}));
-    expect(listen).toThrow(expect.objectContaining({ option: 'passes' }));
+  test('no target', () => {
+    expect(open({})).toThrow(expect.objectContaining({ option: 'target' }));
   });
 
   test.each([
-    ['fallback', () => {}],
+    ['fallback', {}],
     ['grace', -1],
     ['headersTimeout', 0],
     ['maxConnections', 0],

@@ -39,6 +39,8 @@ export declare class NativeDoor {
   close(): void
   /** Other TLS settings for the handshakes to come. */
   setSecureContext(secure: NativeSecureContext): void
+  /** Says what of the proxy's requests goes through JavaScript from now on: 1 all of them, 2 those for WebSockets, 4 those that have failed. */
+  setNeeds(needs: number): void
   stats(): NativeDoorStats
 }
 
@@ -96,8 +98,11 @@ export declare class NativeEngine {
   abort(id: number): void
   /** Says that no more will be read from an exchange that ended. */
   release(id: number): void
-  /** Opens a door at an IP address. `closed` is called once it has closed; it keeps the process alive until then. */
-  listen(address: string, port: number, settings: NativeDoorSettings, closed: () => void): NativeDoor
+  /**
+   * Opens a door at an IP address. `visit` is called for each connection that comes to Node, see [`VisitArgs`]. `closed` is called once
+   * it has closed; it keeps the process alive until then.
+   */
+  listen(address: string, port: number, settings: NativeDoorSettings, visit: (arg: VisitArgs) => void, closed: () => void): NativeDoor
   /**
    * Takes what is ready: writes, as 32-bit integers, the number of completions and three unused ones, then four for each, and gives
    * their texts. To be called until the number is 0.
@@ -184,6 +189,12 @@ export interface NativeDoorSettings {
   /** Clients speak TLS. */
   secureContext?: NativeSecureContext
   handshakeTimeout: number
+  /** What needs JavaScript from the start; see `setNeeds`. */
+  needs: number
+  /** Whether somebody serves what is not the proxy's. */
+  hasFallback: boolean
+  /** How long `error` listeners may take to answer. */
+  failureTimeout: number
 }
 
 /** Gauge and counters of a door. */
@@ -201,6 +212,7 @@ export interface NativeDoorStats {
   cut: number
   abandoned: number
   lostLogLines: number
+  handedOver: number
 }
 
 /** What picomatch says about a glob. */

@@ -1,18 +1,17 @@
 'use strict';
 
 /**
- * What `listen(port, { … })` takes, and which proxies the engine can serve without JavaScript. What it cannot honour is refused by name: a
- * door that forwards nothing of a listener's edits, or leaves an option out, would be worse than none.
+ * What `listen(port, { … })` takes, and what cannot be served through it. That is refused by name: a door that leaves an option out would be
+ * worse than none.
  */
 
 const cluster = require('node:cluster');
+const http = require('node:http');
 const net = require('node:net');
-const { LAST_RESORT } = require('./call.js');
-const { SHAPING } = require('./config.js');
+const { reasonForNode } = require('./door-needs.js');
 const { OBSERVATION, observationSettings } = require('./door-observation.js');
-const { isKnownOption, optionError } = require('./options.js');
 const { isRoutes } = require('./door-routes.js');
-const { isBuiltIn } = require('./passes.js');
+const { optionError } = require('./options.js');
 
 const LONGEST_TIMER = 2 ** 31 - 1;
 const MOST_FIELDS = 1000;
@@ -48,6 +47,9 @@ const LIMITS = {
   writeTimeout: milliseconds(60_000),
 };
 
+/** Elsewhere there are no pairs of sockets. */
+const CAN_HAND_OVER = process.platform !== 'win32';
+
 const OTHERS = {
   ...OBSERVATION,
   host: { is: (value) => typeof value === 'string' && value !== '', want: 'an address or a name' },
@@ -60,7 +62,12 @@ const OTHERS = {
     is: (value) => typeof value === 'boolean' || isNetworks(value),
     want: 'true, false, or a list of networks such as 10.0.0.0/8',
   },
-  fallback: { is: () => false, want: 'left out; it is not supported yet' },
+  fallback: {
+    is: (value) => CAN_HAND_OVER && (typeof value === 'function' || value instanceof http.Server),
+    want: CAN_HAND_OVER
+      ? 'a request listener, such as an Express application, or an http.Server'
+      : 'left out on this system',
+  },
 };
 
 function isNetworks(value) {
@@ -77,7 +84,8 @@ function isNetwork(text) {
  * The settings of a door, with their defaults.
  *
  * @param {Record<string, unknown>} options
- * @returns {{ host?: string, routes?: import('./door-routes.js').Route[], settings: object }} `settings` as in src/binding/door.rs
+ * @returns {{ host?: string, fallback?: Function | http.Server, routes?: import('./door-routes.js').Route[], settings: object }} `settings` as in
+ *   src/binding/door.rs
  */
 function doorOptions(options) {
   const limits = Object.fromEntries(Object.entries(LIMITS).map(([name, { usual }]) => [name, usual]));
@@ -95,7 +103,8 @@ function doorOptions(options) {
     ...observationSettings(options),
     ...limits,
   };
-  return { host: options.host, routes: options.routes, settings };
+  const { fallback, host, routes } = options;
+  return { host, fallback, routes, settings };
 }
 
 /** The workers of a cluster listen at the same ports, as servers of Node's do there. Windows cannot have that without Node's help. */
@@ -103,61 +112,37 @@ function sharesItsPorts() {
   return cluster.isWorker && process.platform !== 'win32';
 }
 
-/** Events of requests: their listeners would have to be called. Those of upgrades are never emitted, for there are none. */
-const EVENTS = new Set(['econnreset', 'end', 'error', 'proxyReq', 'proxyRes', 'start']);
-
-/** Of those that the engine's configuration is made of, the door does not look at these. */
-const NOT_OF_THE_DOOR = new Set(['allowDuplicateHost']);
-
-/** Options that the door honours, and those that mean nothing without listeners and upgrades. All others would be left out without a word. */
-const HONOURED = new Set([
-  ...[...SHAPING].filter((name) => !NOT_OF_THE_DOOR.has(name)),
-  'headers',
-  'hookTimeout',
-  'target',
-  'tunnelTimeout',
-  'upgradeTimeout',
-  'verifyUpgrade',
-  'xfwdWsProtoAsHttp',
-]);
-
 const INSTEAD = 'listen without the options object, listen(port, hostname), serves it through Node';
 
 /**
- * Refuses a proxy that the engine cannot serve alone.
+ * Refuses what the door can serve neither by itself nor by handing it over to Node.
  *
- * @param {import('./proxy-server.js').ProxyServer} proxy
- * @param {import('./door-routes.js').Decisions} decisions
+ * @param {import('./node-side.js').Subject} subject
  */
-function checkProxy(proxy, { routes, router }) {
-  const { options } = proxy;
-  for (const name in options) {
-    if (options[name] && isKnownOption(name) && !HONOURED.has(name))
-      throw optionError(name, `The native door cannot honour the option ${name} yet; ${INSTEAD}`);
-  }
-  const { target } = options;
-  if (typeof target === 'function' || Array.isArray(target))
-    throw optionError(
-      'target',
-      `The native door needs one target that is known when it opens, no function or list; ${INSTEAD}`,
-    );
-  if (!routes && !router && (target === undefined || target === null || target === ''))
+function checkSubject(subject) {
+  const { options } = subject.proxy;
+  const { decisions, nodesOption } = subject;
+  if (
+    !options.target &&
+    !options.forward &&
+    !decisions.routes &&
+    !decisions.router &&
+    nodesOption === undefined
+  )
     throw optionError('target', 'The native door needs the option target, or routes');
-  if (!isBuiltIn(proxy.webPasses))
-    throw optionError('passes', `The native door cannot run passes of your own; ${INSTEAD}`);
-  for (const event of EVENTS) {
-    if (proxy.rawListeners(event).some((listener) => !listener[LAST_RESORT])) throw listenerError(event);
-  }
+  if (!CAN_HAND_OVER) checkAlone(subject);
 }
 
-/** Refuses listeners that come after the door was opened; for `newListener`. */
-function checkListener(event, listener) {
-  if (EVENTS.has(event) && !listener[LAST_RESORT]) throw listenerError(event);
+/**
+ * Refuses what the door cannot serve by itself, on systems where it cannot hand it over either.
+ *
+ * @param {import('./node-side.js').Subject} subject
+ * @param {string} [coming] an event that is about to be listened to
+ */
+function checkAlone(subject, coming) {
+  const name = reasonForNode(subject, coming);
+  if (name !== undefined)
+    throw optionError(name, `The native door cannot serve ${name} on this system; ${INSTEAD}`);
 }
 
-function listenerError(event) {
-  const hint = event === 'error' ? ' (failed requests are answered, and counted in stats().door)' : '';
-  return optionError(event, `The native door cannot call ${event} listeners yet${hint}; ${INSTEAD}`);
-}
-
-module.exports = { checkListener, checkProxy, doorOptions };
+module.exports = { CAN_HAND_OVER, checkAlone, checkSubject, doorOptions };

@@ -5,10 +5,13 @@
  * them compiled; none of it is interpreted for a request.
  */
 
+const { debuglog } = require('node:util');
 const { readPathFilter } = require('../middleware/path-filter.js');
 const { readRewriteRules } = require('../middleware/path-rewriter.js');
 const { configOf } = require('./config.js');
 const { optionError } = require('./options.js');
+
+const debug = debuglog('rs-proxy-middleware');
 
 /** Under this key a middleware hands its own options to the door of its proxy. */
 const DECISIONS = Symbol('decisions');
@@ -75,6 +78,33 @@ function isData({ pathFilter, pathRewrite, router }) {
   return ![pathFilter, pathRewrite, router, ...Object.values(pathRewrite ?? {})].some(isFunction);
 }
 
+/**
+ * What of a middleware's options the engine can decide by; or the one that keeps it from doing so.
+ *
+ * @param {Record<string, any>} options
+ * @returns {{ decisions?: Decisions, nodesOption?: string }}
+ */
+function decisionsOf(options) {
+  const { pathFilter, pathRewrite, router } = options;
+  const decisions = { pathFilter, pathRewrite: pathRewrite ?? undefined, router: router || undefined };
+  for (const name of Object.keys(decisions)) {
+    // What the engine cannot compile may still be what JavaScript can run, or says of it with each request.
+    if (!isData({ [name]: decisions[name] }) || !isCompilable(options, { [name]: decisions[name] }))
+      return { nodesOption: name };
+  }
+  return { decisions };
+}
+
+function isCompilable(options, decisions) {
+  try {
+    nativeRoutes({ ...options, target: undefined }, decisions);
+    return true;
+  } catch (error) {
+    debug('%s', error);
+    return false;
+  }
+}
+
 const isText = (value) => typeof value === 'string';
 const isObject = (value) => typeof value === 'object' && value !== null && !Array.isArray(value);
 
@@ -94,4 +124,4 @@ function isRoutes(value) {
   );
 }
 
-module.exports = { DECISIONS, isData, isRoutes, nativeRoutes };
+module.exports = { DECISIONS, decisionsOf, isData, isRoutes, nativeRoutes };

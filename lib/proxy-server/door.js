@@ -1,8 +1,8 @@
 'use strict';
 
 /**
- * The native door: a listening socket of the engine's, in the shape of a server of Node's. Its requests never come here; what does is
- * that it listens, that it could not, and that it has closed.
+ * The native door: a listening socket of the engine's, in the shape of a server of Node's. What comes here is that it listens, that it could
+ * not, and that it has closed; of its requests only those that JavaScript must serve.
  */
 
 const cluster = require('node:cluster');
@@ -12,9 +12,11 @@ const net = require('node:net');
 const util = require('node:util');
 const { Engine } = require('../bridge/engine.js');
 const { packAdded } = require('../bridge/head-codec.js');
-const { checkListener, checkProxy, doorOptions } = require('./door-options.js');
+const { NeedsWatch, needsOf } = require('./door-needs.js');
+const { CAN_HAND_OVER, checkAlone, checkSubject, doorOptions } = require('./door-options.js');
 const { DECISIONS, nativeRoutes } = require('./door-routes.js');
 const { HANDSHAKE_TIMEOUT, serverTls } = require('./door-tls.js');
+const { NodeSide } = require('./node-side.js');
 const { optionError } = require('./options.js');
 
 /** Without IPv6 Node listens at all IPv4 addresses instead. */
@@ -22,9 +24,13 @@ const NO_IPV6 = new Set(['EAFNOSUPPORT', 'EADDRNOTAVAIL', 'EINVAL']);
 
 /** A new certificate has nothing to do with the old one's key. */
 const NOBODY = { cert: undefined, key: undefined, passphrase: undefined, pfx: undefined };
+/** For `error` listeners to answer in. */
+const FAILURE_TIMEOUT = 30_000;
 
 class Door extends EventEmitter {
-  #proxy;
+  #subject;
+  #nodeSide;
+  #watch;
   #settings;
   #port;
   /** @type {'opening' | 'open' | 'closing' | 'closed'} */
@@ -36,28 +42,33 @@ class Door extends EventEmitter {
   /**
    * Opens the door. That it listens, or does not, is said by an event, as with a server of Node's.
    *
-   * @param {import('./proxy-server.js').ProxyServer} proxy its options are taken as they are now
+   * @param {import('./node-side.js').Subject} subject its options are taken as they are now
    * @param {unknown} port
    * @param {Record<string, unknown>} options
    * @throws {TypeError} that names what the door cannot honour
    */
-  constructor(proxy, port, options) {
+  constructor(subject, port, options) {
     super();
     this.#port = portOf(port);
-    const { host, routes, settings } = doorOptions(options);
+    const { host, fallback, routes, settings } = doorOptions(options);
     const decisions = { routes, ...options[DECISIONS] };
-    checkProxy(proxy, decisions);
-    this.#ssl = proxy.options.ssl || undefined;
-    const headers = packAdded(proxy.options.headers || {});
-    this.#proxy = proxy;
+    subject = { ...subject, decisions };
+    checkSubject(subject);
+    const { options: own } = subject.proxy;
+    this.#ssl = own.ssl || undefined;
+    const headers = packAdded(own.headers || {});
+    this.#subject = subject;
+    this.#nodeSide = new NodeSide(subject, fallback, settings.maxHeaderSize);
     this.#settings = {
-      routes: nativeRoutes(proxy.options, decisions),
+      routes: nativeRoutes(isOneTarget(own.target) ? own : { ...own, target: undefined }, decisions),
       headers: headers.text,
       headerCount: headers.fields,
       ...settings,
       ...(this.#ssl ? serverTls(this.#ssl) : { handshakeTimeout: HANDSHAKE_TIMEOUT }),
+      hasFallback: fallback !== undefined,
+      failureTimeout: own.hookTimeout > 0 ? own.hookTimeout : FAILURE_TIMEOUT,
     };
-    proxy.on('newListener', checkListener);
+    this.#watch = new NeedsWatch(subject, (coming) => this.#needsChanged(coming));
     // As the servers of a cluster's worker do when it is disconnected.
     if (cluster.isWorker) process.once('disconnect', this.#leave);
     if (host === undefined || net.isIP(host) !== 0) this.#open(host);
@@ -120,9 +131,19 @@ class Door extends EventEmitter {
     }
     if (callback) this.once('close', callback);
     this.#state = 'closing';
-    if (this.#native === undefined) process.nextTick(() => this.#closed());
+    if (this.#native === undefined) process.nextTick(() => this.#drained());
     else this.#native.close();
     return this;
+  }
+
+  /** Looks again at what of its requests it must hand over. */
+  refresh() {
+    this.#watch.refresh();
+  }
+
+  #needsChanged(coming) {
+    if (!CAN_HAND_OVER) checkAlone(this.#subject, coming);
+    this.#native?.setNeeds(needsOf(this.#subject, coming));
   }
 
   #open(address) {
@@ -151,8 +172,9 @@ class Door extends EventEmitter {
 
   #listen(address) {
     const port = this.#port;
+    const settings = { ...this.#settings, needs: needsOf(this.#subject) };
     try {
-      return Engine.get().native.listen(address, port, this.#settings, () => this.#closed());
+      return Engine.get().native.listen(address, port, settings, this.#nodeSide.visit, () => this.#drained());
     } catch (error) {
       throw openError(error, address, port, this.#settings);
     }
@@ -164,7 +186,7 @@ class Door extends EventEmitter {
 
   #over() {
     this.#state = 'closed';
-    this.#proxy.off('newListener', checkListener);
+    this.#watch.stop();
     process.off('disconnect', this.#leave);
   }
 
@@ -174,10 +196,20 @@ class Door extends EventEmitter {
     process.nextTick(() => this.emit('error', error));
   }
 
+  /** All clients are served or gone; what Node still holds of theirs is not. */
+  #drained() {
+    this.#nodeSide.close(() => this.#closed());
+  }
+
   #closed() {
     this.#over();
     this.emit('close');
   }
+}
+
+/** Known now, and the only one. */
+function isOneTarget(target) {
+  return Boolean(target) && typeof target !== 'function' && !Array.isArray(target);
 }
 
 function portOf(port) {
@@ -207,4 +239,16 @@ function listenError(code, errno, reason, address, port) {
   return Object.assign(shown, { code, errno, syscall: 'listen', address, ...(port > 0 && { port }) });
 }
 
-module.exports = { Door };
+/**
+ * Opens a door.
+ *
+ * @param {import('./node-side.js').Subject} subject
+ * @param {[unknown, Record<string, unknown>, unknown]} where a port, options, and what is called when it listens
+ */
+function openDoor(subject, [port, options, onListening]) {
+  const door = new Door(subject, port, options);
+  if (typeof onListening === 'function') door.once('listening', onListening);
+  return door;
+}
+
+module.exports = { Door, openDoor };

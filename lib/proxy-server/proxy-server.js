@@ -36,8 +36,8 @@ class ProxyServer extends EventEmitter {
     this.proxyWebsocketRequest = this.ws;
     this.webPasses = [...WEB_PASSES];
     this.wsPasses = [...WS_PASSES];
-    this.before = (type, passName, pass) => insertPass(this.#passes(type), passName, 0, pass);
-    this.after = (type, passName, pass) => insertPass(this.#passes(type), passName, 1, pass);
+    this.before = (type, passName, pass) => this.#insertPass(type, passName, 0, pass);
+    this.after = (type, passName, pass) => this.#insertPass(type, passName, 1, pass);
     this.listen = (...where) => {
       this._server = this.#listening.listen(this, where);
       return this;
@@ -116,6 +116,11 @@ class ProxyServer extends EventEmitter {
       };
       return isPromise(whole) ? whole.then(end) : end(whole);
     });
+  }
+
+  #insertPass(type, passName, offset, pass) {
+    insertPass(this.#passes(type), passName, offset, pass);
+    this.#listening.refresh();
   }
 
   #passes(type) {

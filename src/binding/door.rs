@@ -4,7 +4,10 @@ use super::engine::to_bytes;
 use super::routes::NativeRoutes;
 use super::server_tls::NativeSecureContext;
 use crate::engine::Engine;
-use crate::engine::door::{AccessLog, Door, DoorStats, Format, Limits, Place, Secure, Settings, Trust, Unopened};
+use crate::engine::door::{
+    AccessLog, Door, DoorStats, Format, Handover, Limits, Needs, Place, Secure, Settings, Trust, Unopened,
+    Visit,
+};
 use crate::engine::head::unpack_fields;
 use napi::bindgen_prelude::{ClassInstance, Either, Error, Latin1String, Result, Status};
 use napi_derive::napi;
@@ -50,6 +53,12 @@ pub struct NativeDoorSettings<'env> {
     /// Clients speak TLS.
     pub secure_context: Option<ClassInstance<'env, NativeSecureContext>>,
     pub handshake_timeout: f64,
+    /// What needs JavaScript from the start; see `setNeeds`.
+    pub needs: u32,
+    /// Whether somebody serves what is not the proxy's.
+    pub has_fallback: bool,
+    /// How long `error` listeners may take to answer.
+    pub failure_timeout: f64,
 }
 
 /// Gauge and counters of a door.
@@ -68,12 +77,14 @@ pub struct NativeDoorStats {
     pub cut: u32,
     pub abandoned: u32,
     pub lost_log_lines: u32,
+    pub handed_over: u32,
 }
 
 #[napi]
 pub struct NativeDoor {
     door: Door,
     secure: Option<Arc<Secure>>,
+    needs: Arc<Needs>,
 }
 
 /// Opens a door. The message of a failure says what failed, and the system's error number.
@@ -82,6 +93,7 @@ pub(super) fn open(
     address: &str,
     port: u16,
     settings: NativeDoorSettings<'_>,
+    admit: impl Fn(Visit) + Send + Sync + 'static,
     on_closed: impl FnOnce() + Send + 'static,
 ) -> Result<NativeDoor> {
     let added = unpack_fields(&to_bytes(&settings.headers), settings.header_count as usize)
@@ -111,17 +123,24 @@ pub(super) fn open(
     let handshake_time = duration(settings.handshake_timeout);
     let context = settings.secure_context.as_ref().map(|secure| Arc::clone(&secure.context));
     let secure = context.map(|context| Arc::new(Secure::new(context, handshake_time)));
+    let needs = Arc::new(Needs::default());
+    needs.set(bits(settings.needs));
+    let failure_limit = duration(settings.failure_timeout);
+    let handover = Handover::new(Arc::clone(&needs), settings.has_fallback, failure_limit, admit)
+        .map_err(|error| Error::from_reason(error.to_string()))?;
     let mut settings = Settings::new(Arc::clone(&settings.routes.routes), added, trust, limits);
     settings.secure.clone_from(&secure);
+    settings.handover = Some(Arc::new(handover));
     settings.log = log;
     settings.monitor = monitor;
-    engine.listen(&place, settings, threads, on_closed).map(|door| NativeDoor { door, secure }).map_err(|unopened| {
-        match unopened {
+    engine
+        .listen(&place, settings, threads, on_closed)
+        .map(|door| NativeDoor { door, secure, needs })
+        .map_err(|unopened| match unopened {
             Unopened::Place(error) => failure("listen", &error),
             Unopened::Monitor(error) => failure("metrics", &error),
             Unopened::Threads(error) => failure("threads", &error),
-        }
-    })
+        })
 }
 
 fn trust(given: &Either<bool, Vec<String>>) -> Result<Trust> {
@@ -193,6 +212,12 @@ impl NativeDoor {
         }
     }
 
+    /// Says what of the proxy's requests goes through JavaScript from now on: 1 all of them, 2 those for WebSockets, 4 those that have failed.
+    #[napi(catch_unwind)]
+    pub fn set_needs(&self, needs: u32) {
+        self.needs.set(bits(needs));
+    }
+
     #[napi(catch_unwind)]
     pub fn stats(&self) -> NativeDoorStats {
         let read =
@@ -211,8 +236,13 @@ impl NativeDoor {
             cut: read(|stats| &stats.cut),
             abandoned: read(|stats| &stats.abandoned),
             lost_log_lines: u32::try_from(self.door.lost_lines()).unwrap_or(u32::MAX),
+            handed_over: read(|stats| &stats.handed_over),
         }
     }
+}
+
+fn bits(needs: u32) -> u8 {
+    u8::try_from(needs).unwrap_or(u8::MAX)
 }
 
 fn duration(milliseconds: f64) -> Duration {

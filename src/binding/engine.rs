@@ -6,6 +6,7 @@
 use super::completion;
 use super::config::NativeConfig;
 use super::door::{self, NativeDoor, NativeDoorSettings};
+use super::visit::{self, VisitArgs};
 use super::{error, tunnel};
 use crate::engine::body::End;
 use crate::engine::error::{Error, Refusal};
@@ -14,7 +15,7 @@ use crate::engine::incoming::{self, Outbound};
 use crate::engine::observe::Stats;
 use crate::engine::outgoing::View;
 use crate::engine::ring::{Completion, Event, Ring};
-use crate::engine::tunnel::{Direction, Settings, Upgrade, Verdict};
+use crate::engine::tunnel::{Client, Direction, Settings, Upgrade, Verdict};
 use crate::engine::{Engine, Exchange, Order, outgoing};
 use bytes::Bytes;
 use napi::bindgen_prelude::{BufferSlice, Function, Latin1String, Result};
@@ -213,6 +214,7 @@ impl NativeEngine {
     #[napi(catch_unwind)]
     pub fn tunnel(&self, id: u32, fd: Option<i32>, idle: Option<f64>) -> bool {
         let Ok(client) = fd.map(tunnel::duplicate).transpose() else { return false };
+        let client = client.map(Client::Shared);
         let idle = idle.and_then(|milliseconds| Duration::try_from_secs_f64(milliseconds / 1000.0).ok());
         self.with(id, |exchange| exchange.tunnel().begin(Settings { client, idle }));
         true
@@ -270,19 +272,22 @@ impl NativeEngine {
         }
     }
 
-    /// Opens a door at an IP address. `closed` is called once it has closed; it keeps the process alive until then.
+    /// Opens a door at an IP address. `visit` is called for each connection that comes to Node, see [`VisitArgs`]. `closed` is called once
+    /// it has closed; it keeps the process alive until then.
     #[napi(catch_unwind)]
     pub fn listen(
         &self,
         address: String,
         port: u16,
         settings: NativeDoorSettings<'_>,
+        visit: Function<'_, VisitArgs, ()>,
         closed: Function<'_, (), ()>,
     ) -> Result<NativeDoor> {
+        let admit = visit::admitting(&visit)?;
         let closed = closed.build_threadsafe_function().callee_handled::<false>().build()?;
         let engine = self.engine.borrow();
         let engine = engine.as_ref().ok_or_else(|| napi::Error::from_reason("The engine was stopped"))?;
-        door::open(engine, &address, port, settings, move || {
+        door::open(engine, &address, port, settings, admit, move || {
             // It can only fail while the environment is being torn down, and then nobody waits.
             closed.call((), ThreadsafeFunctionCallMode::NonBlocking);
         })

@@ -19,3 +19,4 @@ mod route;
 mod routes;
 mod server_tls;
 mod tunnel;
+mod visit;

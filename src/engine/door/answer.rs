@@ -1,6 +1,7 @@
 //! The target's side of an exchange: its response on the way to the client.
 
 use super::encode::{self, BodyKind, Connection};
+use super::handover::end_to_end;
 use super::upload::Progress;
 use super::visit::Visit;
 use crate::engine::error::Error;
@@ -33,6 +34,8 @@ pub(super) enum Answered {
         /// Another request may follow.
         keep_alive: bool,
     },
+    /// The protocol is another one from now on.
+    Switched,
     /// The target failed before it answered.
     Failed(Error),
     /// The target failed in the middle of its response.
@@ -46,6 +49,8 @@ pub(super) enum Answered {
 pub(super) struct Answer<'a, W> {
     pub(super) writer: &'a mut W,
     pub(super) asked: Asked<'a>,
+    /// Node has written it: it is the client's as it is.
+    pub(super) by_node: bool,
     pub(super) ring: &'a Ring,
     pub(super) ready: &'a Notify,
     pub(super) exchange: &'a Exchange,
@@ -77,7 +82,16 @@ impl<W: AsyncWrite + Unpin> Answer<'_, W> {
             for Completion { event, .. } in completions.drain(..) {
                 match (event, begun) {
                     (Event::Interim(head), None) => self.interim(&head),
-                    (Event::Response(head, whole), None) => {
+                    (Event::Switched(switched), None) => {
+                        let Head { status, reason, fields, .. } = &switched.head;
+                        encode::interim_head((*status, reason), fields, &mut self.out);
+                        self.flush().await?;
+                        return Ok(Answered::Switched);
+                    }
+                    (Event::Response(mut head, whole), None) => {
+                        if self.by_node {
+                            head.ends_connection |= end_to_end(&mut head.fields);
+                        }
                         let (kind, keep_alive) = self.head(&head);
                         let Some(body) = whole else {
                             begun = Some((kind, keep_alive));
@@ -105,9 +119,9 @@ impl<W: AsyncWrite + Unpin> Answer<'_, W> {
         }
     }
 
-    /// `100` was said by the door itself, to whoever had asked for it; HTTP/1.0 knows none of them.
+    /// A target's `100` was said by the door itself, to whoever had asked for it; HTTP/1.0 knows none of them.
     fn interim(&mut self, head: &Head) {
-        if head.status != 100 && self.asked.version == Version::Http11 {
+        if (head.status != 100 || self.by_node) && self.asked.version == Version::Http11 {
             encode::interim_head((head.status, &head.reason), &head.fields, &mut self.out);
         }
     }

@@ -92,7 +92,9 @@ impl Life {
         // closed already.
         stream.set_nodelay(true).ok();
         let (settings, stats) = (Arc::clone(&self.settings), Arc::clone(&self.stats));
-        let visitor = Visitor { settings, stats, remote: Some(remote), is_encrypted: false, asked: None };
+        let local = settings.handover.as_ref().and_then(|_| stream.local_addr().ok());
+        let visitor =
+            Visitor { settings, stats, remote: Some(remote), local, is_encrypted: false, asked: None };
         let arrival = Arrival { visitor, stage: self.stage.subscribe(), context: self.context.clone() };
         let mut stage = self.stage.subscribe();
         let gauge = Gauge::new(&self.stats);

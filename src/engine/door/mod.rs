@@ -11,6 +11,7 @@ mod claims;
 mod connection;
 mod denial;
 mod encode;
+mod handover;
 mod head;
 mod life;
 mod limits;
@@ -28,6 +29,7 @@ mod visitor;
 
 pub use access_log::{AccessLog, Format};
 pub use denial::Denial;
+pub use handover::{Ends, Handover, Needs, NodeSocket, Receiver, Visit};
 pub use head::{ClientHead, Search};
 pub use limits::Limits;
 pub use place::{BACKLOG, Place};
@@ -68,6 +70,8 @@ pub struct Settings {
     in_flight: AtomicUsize,
     /// TLS, if that is what clients speak.
     pub secure: Option<Arc<Secure>>,
+    /// The way to Node, if there is one.
+    pub handover: Option<Arc<Handover>>,
     /// What `Via` calls this proxy.
     id: String,
 }
@@ -82,6 +86,7 @@ impl Settings {
             added,
             trust,
             limits,
+            handover: None,
             secure: None,
             log: None,
             monitor: None,

@@ -21,6 +21,8 @@ pub struct DoorStats {
     pub forwarded: AtomicUsize,
     /// Requests that no route is for.
     pub unrouted: AtomicUsize,
+    /// Requests that Node was given to answer.
+    pub handed_over: AtomicUsize,
     /// Requests that the door refused: malformed, too large, too slow.
     pub refused: AtomicUsize,
     /// Requests that came while as many as may be were in flight.

@@ -128,7 +128,11 @@ impl<'a> Receiver<'a> {
             check_upgrade(&self.order.outbound.head.fields, &head.fields)
                 .map_err(|fault| Error::protocol(fault, Phase::Head))?;
         }
-        let fields = outgoing::run(head.fields, head.status, Framing::Empty, self.view());
+        let fields = if self.order.outbound.verbatim {
+            head.fields
+        } else {
+            outgoing::run(head.fields, head.status, Framing::Empty, self.view())
+        };
         let head =
             Head { fields, ..self.describe(head.status, head.reason, Framing::Empty, head.is_http10, false) };
         Ok(Event::Switched(Box::new(Switched { head, ends: None })))

@@ -31,7 +31,9 @@ async fn ask(order: &Order, shared: &Shared, context: &Context) -> Result<Answer
     let mut connection = context.connector.connect(&key, order.config.timeouts).await?;
     let mut head = BytesMut::with_capacity(1024);
     let shows_messages = order.upgrade.is_some_and(|upgrade| upgrade.messages);
-    if shows_messages {
+    if order.outbound.verbatim {
+        h1::whole_head(&order.outbound.head, &mut head);
+    } else if shows_messages {
         let mut outbound = order.outbound.head.clone();
         keep_offers(&mut outbound.fields);
         h1::upgrade_head(&outbound, &mut head);

@@ -41,11 +41,25 @@ pub struct Upgrade {
     pub messages: bool,
 }
 
+/// A client's connection whose bytes the engine moves.
+pub enum Client {
+    /// The caller keeps its own descriptor of it, and must not read.
+    Shared(TcpStream),
+    /// It is the engine's alone.
+    Owned(Box<dyn Io>),
+}
+
+impl std::fmt::Debug for Client {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(if matches!(self, Self::Shared(_)) { "Shared" } else { "Owned" })
+    }
+}
+
 /// What becomes of an upgrade that was granted.
 #[derive(Debug)]
 pub struct Settings {
-    /// The client's connection, if the engine is to move its bytes; the caller keeps its own descriptor of it, and must not read.
-    pub client: Option<TcpStream>,
+    /// The client's connection, if the engine is to move its bytes.
+    pub client: Option<Client>,
     /// How long nothing may move. `None`: for ever.
     pub idle: Option<Duration>,
 }
