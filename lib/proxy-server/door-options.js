@@ -48,6 +48,8 @@ const LIMITS = {
   writeTimeout: milliseconds(60_000),
 };
 
+const isBoolean = (value) => typeof value === 'boolean';
+
 const OTHERS = {
   ...OBSERVATION,
   host: { is: (value) => typeof value === 'string' && value !== '', want: 'an address or a name' },
@@ -55,12 +57,15 @@ const OTHERS = {
     is: isRoutes,
     want: 'a list of { path, target, rewrite }: a path that begins with a slash, a target, and perhaps a table of rules as of pathRewrite',
   },
-  reusePort: { is: (value) => typeof value === 'boolean', want: 'true or false' },
+  path: { is: (value) => typeof value === 'string' && value !== '', want: 'the path of a Unix socket' },
+  readableAll: { is: isBoolean, want: 'true or false' },
+  reusePort: { is: isBoolean, want: 'true or false' },
   trustProxy: {
     is: (value) => typeof value === 'boolean' || isNetworks(value),
     want: 'true, false, or a list of networks such as 10.0.0.0/8',
   },
   fallback: { is: () => false, want: 'left out; it is not supported yet' },
+  writableAll: { is: isBoolean, want: 'true or false' },
 };
 
 function isNetworks(value) {
@@ -77,7 +82,7 @@ function isNetwork(text) {
  * The settings of a door, with their defaults.
  *
  * @param {Record<string, unknown>} options
- * @returns {{ host?: string, routes?: import('./door-routes.js').Route[], settings: object }} `settings` as in src/binding/door.rs
+ * @returns {{ host?: string, path?: string, routes?: import('./door-routes.js').Route[], settings: object }} `settings` as in src/binding/door.rs
  */
 function doorOptions(options) {
   const limits = Object.fromEntries(Object.entries(LIMITS).map(([name, { usual }]) => [name, usual]));
@@ -92,10 +97,13 @@ function doorOptions(options) {
   const settings = {
     trustProxy: options.trustProxy ?? false,
     reusePort: options.reusePort ?? sharesItsPorts(),
+    readableAll: options.readableAll === true,
+    writableAll: options.writableAll === true,
     ...observationSettings(options),
     ...limits,
   };
-  return { host: options.host, routes: options.routes, settings };
+  const { host, path, routes } = options;
+  return { host, path, routes, settings };
 }
 
 /** The workers of a cluster listen at the same ports, as servers of Node's do there. Windows cannot have that without Node's help. */

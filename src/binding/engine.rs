@@ -270,12 +270,12 @@ impl NativeEngine {
         }
     }
 
-    /// Opens a door at an IP address. `closed` is called once it has closed; it keeps the process alive until then.
+    /// Opens a door at an IP address or, without a port, at a path. `closed` is called once it has closed; it keeps the process alive until then.
     #[napi(catch_unwind)]
     pub fn listen(
         &self,
         address: String,
-        port: u16,
+        port: Option<u16>,
         settings: NativeDoorSettings<'_>,
         closed: Function<'_, (), ()>,
     ) -> Result<NativeDoor> {

@@ -14,6 +14,7 @@ mod encode;
 mod head;
 mod life;
 mod limits;
+mod listener;
 mod monitor;
 mod place;
 mod rewound;
@@ -30,7 +31,7 @@ pub use access_log::{AccessLog, Format};
 pub use denial::Denial;
 pub use head::{ClientHead, Search};
 pub use limits::Limits;
-pub use place::{BACKLOG, Place};
+pub use place::{Access, Address, BACKLOG, Place};
 pub use stats::DoorStats;
 pub use target::Form;
 pub use tls::{Secure, SecureContext, ServerTls};
@@ -42,9 +43,9 @@ use super::inbox::Task;
 use super::route::Routes;
 use life::{Closing, Life, Stage};
 use monitor::{Monitor, Sources};
+use place::SocketFile;
 use std::hash::{BuildHasher, Hasher};
 use std::io;
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use tokio::sync::{Semaphore, mpsc, watch};
@@ -105,8 +106,8 @@ pub enum Unopened {
 /// A door that is open, or closing. Dropping it closes nothing.
 #[derive(Debug)]
 pub struct Door {
-    address: SocketAddr,
-    monitor: Option<SocketAddr>,
+    address: Address,
+    monitor: Option<Address>,
     settings: Arc<Settings>,
     stage: Arc<watch::Sender<Stage>>,
     /// Of each thread.
@@ -126,9 +127,10 @@ impl Door {
         on_closed: impl FnOnce() + Send + 'static,
     ) -> Result<(Self, Vec<Task>), Unopened> {
         let listeners = place.bind(threads.len()).map_err(Unopened::Place)?;
-        let address = listeners[0].local_addr().map_err(Unopened::Place)?;
+        let address = listeners[0].address(&place.address).map_err(Unopened::Place)?;
+        let file = SocketFile::of(&address);
         let monitor = settings.monitor.as_ref().map(Monitor::bind).transpose().map_err(Unopened::Monitor)?;
-        let monitor_address = monitor.as_ref().map(Monitor::address);
+        let monitor_address = monitor.as_ref().map(|monitor| monitor.address().clone());
         let stage = Arc::new(watch::Sender::new(Stage::Open));
         let all = settings.limits.connections;
         let places = Arc::new(Semaphore::new(usize::try_from(all).unwrap_or(Semaphore::MAX_PERMITS)));
@@ -160,6 +162,7 @@ impl Door {
             all,
             accepting,
             settings: Arc::clone(&settings),
+            file,
             monitor: monitor.map(|monitor| (monitor, sources)),
         };
         tasks.push(Box::pin(closing.run(on_closed)));
@@ -167,13 +170,13 @@ impl Door {
     }
 
     /// Where it listens.
-    pub const fn address(&self) -> SocketAddr {
-        self.address
+    pub const fn address(&self) -> &Address {
+        &self.address
     }
 
     /// Where its monitor listens.
-    pub const fn monitor_address(&self) -> Option<SocketAddr> {
-        self.monitor
+    pub const fn monitor_address(&self) -> Option<&Address> {
+        self.monitor.as_ref()
     }
 
     /// How many lines of the access log could not be written.
