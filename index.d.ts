@@ -97,7 +97,11 @@ declare class HttpProxy<
    * Makes the engine listen itself: requests go from client to target and back without JavaScript. HTTP/1.1, over TLS with the option `ssl`, one
    * target. What would need JavaScript (listeners, passes, functions, and the options `ws`, `forward` and some more) is refused by name.
    */
-  listen(port: number, door: HttpProxy.DoorOptions, listeningListener?: () => void): this;
+  listen(
+    where: number | string | undefined,
+    door: HttpProxy.DoorOptions,
+    listeningListener?: () => void,
+  ): this;
 
   /** Other certificates for the server that `listen` has made with the option `ssl`. Connections that there are go on. */
   setSecureContext(settings: tls.SecureContextOptions): void;
@@ -200,6 +204,12 @@ declare namespace HttpProxy {
      * them (`true`), or for those in these networks (`['10.0.0.0/8', '::1']`). Default `false`: it is removed.
      */
     trustProxy?: boolean | readonly string[];
+    /** The path of a Unix socket, in place of the first argument of `listen`. */
+    path?: string;
+    /** Every user may read from the Unix socket. Default `false`. */
+    readableAll?: boolean;
+    /** Every user may write to the Unix socket. Default `false`. */
+    writableAll?: boolean;
     /** How many threads serve requests, each with connections of its own to the target. Default 1. */
     threads?: number;
     /**

@@ -5,10 +5,14 @@
 const { execFile } = require('node:child_process');
 const http = require('node:http');
 const net = require('node:net');
+const fs = require('node:fs');
+const os = require('node:os');
 const path = require('node:path');
 const { once } = require('node:events');
 const { createProxyServer } = require('../../index.js');
 const {
+  RawConnection,
+  answeringTarget,
   closeAll,
   eventually,
   listening,
@@ -18,7 +22,7 @@ const {
   rawTarget,
 } = require('../support/peers.js');
 const { OK, doorTo, openDoor } = require('../support/doors.js');
-const { lastRequest, readResponse, requestText } = require('../support/messages.js');
+const { lastRequest, readRequest, readResponse, requestText } = require('../support/messages.js');
 
 afterEach(closeAll);
 
@@ -48,6 +52,13 @@ async function failure(port, options) {
   const [error] = await once(proxy._server, 'error');
   expect(proxy.address()).toBeNull();
   return error;
+}
+
+/** A path for a socket, in a folder that goes with the test. */
+function socketPath() {
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'rs-proxy-'));
+  onCleanUp(() => fs.rmSync(folder, { recursive: true, force: true }));
+  return path.join(folder, 'door.sock');
 }
 
 /** The error of Node's server for the same. */
@@ -113,9 +124,61 @@ describe('listening', () => {
     });
   });
 
-  test.each([-1, 65_536, 1.5, 'x', undefined])('at the port %p throws', (port) => {
+  test.each([-1, 65_536, 1.5, '', undefined])('at the port %p throws', (port) => {
     const listen = () => createProxyServer({ target: TARGET }).listen(port, {});
     expect(listen).toThrow(expect.objectContaining({ code: 'ERR_SOCKET_BAD_PORT' }));
+  });
+
+  describe.each([
+    ['as the first argument', (file) => [file, {}]],
+    ['as an option', (file) => [undefined, { path: file }]],
+  ])('at a path %s', (_, where) => {
+    test('serves, and takes its file away', async () => {
+      const target = await answeringTarget(OK);
+      const file = socketPath();
+      const proxy = createProxyServer({ target: target.url, xfwd: true });
+      proxy.listen(...where(file));
+      const closed = once(proxy._server, 'close');
+      await once(proxy._server, 'listening');
+      expect(proxy.address()).toBe(file);
+      const client = new RawConnection(net.connect(file));
+      client.socket.write(GET);
+      await client.closed();
+      expect(readResponse(client.text)).toMatchObject({ status: 200, body: 'ok' });
+      proxy.close();
+      await closed;
+      expect(fs.existsSync(file)).toBe(false);
+      const { values } = readRequest(target.connections[0].text);
+      expect(values('x-forwarded-proto')).toEqual(['http']);
+    });
+
+    test('that is taken, also by a file of old, or that cannot be fails as in Node', async () => {
+      const file = socketPath();
+      fs.writeFileSync(file, '');
+      for (const wrong of [file, `${file}/x`, `${file}-there-is-none/x`]) {
+        const error = await failure(...where(wrong));
+        expect(shown(error)).toEqual(shown(await nodesFailure(wrong)));
+      }
+      expect(fs.existsSync(file)).toBe(true);
+    });
+  });
+
+  test('at a path that others may use, with the modes that Node gives', async () => {
+    const modes = [];
+    for (const access of [
+      {},
+      { readableAll: true },
+      { writableAll: true },
+      { readableAll: true, writableAll: true },
+    ]) {
+      const [own, nodes] = [socketPath(), socketPath()];
+      const proxy = createProxyServer({ target: TARGET }).listen(own, access);
+      await once(proxy._server, 'listening');
+      const server = await listening(net.createServer(), { path: nodes, ...access });
+      modes.push([own, nodes].map((name) => fs.statSync(name).mode));
+      await Promise.all([proxy, server].map((one) => new Promise((resolve) => one.close(resolve))));
+    }
+    for (const [mode, nodes] of modes) expect(mode).toBe(nodes);
   });
 
   test('keeps the process alive, until it is closed', async () => {

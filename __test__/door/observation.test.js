@@ -69,8 +69,15 @@ describe('the access log', () => {
         status: 200,
         bytes: 2,
       },
-      { ...common, status: 400, bytes: expect.any(Number) },
-      { ...request, method: 'POST', target: '/down', status: 502, bytes: expect.any(Number) },
+      { ...common, status: 400, bytes: expect.any(Number), error: 'The request line is malformed' },
+      {
+        ...request,
+        method: 'POST',
+        target: '/down',
+        status: 502,
+        bytes: expect.any(Number),
+        error: expect.stringMatching(/^connect ECONNREFUSED 127/),
+      },
     ]);
   });
 

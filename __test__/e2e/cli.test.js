@@ -80,6 +80,21 @@ test('with a target it proxies that one, and changes what it is told to', async 
   expect(text).toContain('\r\nx-forwarded-for: 127.0.0.1\r\n');
 });
 
+test('routes: the longest path counts, --rewrite holds for all of them, and the banner shows them', async () => {
+  const [api, rest] = [await answeringTarget(OK), await answeringTarget(OK)];
+  const { ready, output } = rsProxy(
+    ...['--route', `/api=${api.url}`, '--target', rest.url, '--rewrite', '^/api=', '--rewrite', '^/old=/new'],
+    ...['--port', '0'],
+  );
+  const proxy = await ready();
+  for (const where of ['/api/a', '/old/b', '/c']) await (await fetch(proxy + where)).text();
+  expect(output.stdout).toContain(`/api → ${api.url}  ^/api → (nothing), ^/old → /new\n`);
+  expect(output.stdout).toContain(`/    → ${rest.url}  ^/api → (nothing), ^/old → /new\n`);
+  const paths = ({ text }) => text.match(/(?<=GET )\S+/g);
+  expect(paths(await api.connected())).toEqual(['/a']);
+  expect(paths(await rest.connected())).toEqual(['/new/b', '/c']);
+});
+
 test.each(['SIGINT', 'SIGTERM'])('%s lets what is under way come to its end', async (signal) => {
   const target = await rawTarget(() => {});
   const { child, ended, ready } = rsProxy('--target', target.url, '--port', '0');

@@ -10,7 +10,7 @@ const values = require('./values.js');
 
 const CODES = `
 Exit codes:
-  0    ended by a signal, when all requests were answered
+  0    ended by a signal, when all requests were answered or --grace was over
   1    could not start: the port is in use, for instance
   2    a flag or the file of --config is wrong
   130  ended by a second Ctrl-C (143: SIGTERM) before that`;

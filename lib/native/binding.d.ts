@@ -30,9 +30,9 @@ export declare class NativeDecoder {
 }
 
 export declare class NativeDoor {
-  /** The IP address at which it listens. */
+  /** The IP address or the path at which it listens. */
   get address(): string
-  get port(): number
+  get port(): number | null
   /** The port of the monitor. */
   get monitorPort(): number | null
   /** Takes no more connections; says by its callback when the last one has ended. */
@@ -99,10 +99,10 @@ export declare class NativeEngine {
   /** Says that no more will be read from an exchange that ended. */
   release(id: number): void
   /**
-   * Opens a door at an IP address. `visit` is called for each connection that comes to Node, see [`VisitArgs`]. `closed` is called once
-   * it has closed; it keeps the process alive until then.
+   * Opens a door at an IP address or, without a port, at a path. `visit` is called for each connection that comes to Node, see
+   * [`VisitArgs`]. `closed` is called once it has closed; it keeps the process alive until then.
    */
-  listen(address: string, port: number, settings: NativeDoorSettings, visit: (arg: VisitArgs) => void, closed: () => void): NativeDoor
+  listen(address: string, port: number | undefined | null, settings: NativeDoorSettings, visit: (arg: VisitArgs) => void, closed: () => void): NativeDoor
   /**
    * Takes what is ready: writes, as 32-bit integers, the number of completions and three unused ones, then four for each, and gives
    * their texts. To be called until the number is 0.
@@ -186,6 +186,8 @@ export interface NativeDoorSettings {
   threads: number
   reusePort: boolean
   backlog: number
+  readableAll: boolean
+  writableAll: boolean
   /** Clients speak TLS. */
   secureContext?: NativeSecureContext
   handshakeTimeout: number

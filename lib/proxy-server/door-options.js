@@ -49,6 +49,7 @@ const LIMITS = {
 
 /** Elsewhere there are no pairs of sockets. */
 const CAN_HAND_OVER = process.platform !== 'win32';
+const isBoolean = (value) => typeof value === 'boolean';
 
 const OTHERS = {
   ...OBSERVATION,
@@ -57,7 +58,9 @@ const OTHERS = {
     is: isRoutes,
     want: 'a list of { path, target, rewrite }: a path that begins with a slash, a target, and perhaps a table of rules as of pathRewrite',
   },
-  reusePort: { is: (value) => typeof value === 'boolean', want: 'true or false' },
+  path: { is: (value) => typeof value === 'string' && value !== '', want: 'the path of a Unix socket' },
+  readableAll: { is: isBoolean, want: 'true or false' },
+  reusePort: { is: isBoolean, want: 'true or false' },
   trustProxy: {
     is: (value) => typeof value === 'boolean' || isNetworks(value),
     want: 'true, false, or a list of networks such as 10.0.0.0/8',
@@ -68,6 +71,7 @@ const OTHERS = {
       ? 'a request listener, such as an Express application, or an http.Server'
       : 'left out on this system',
   },
+  writableAll: { is: isBoolean, want: 'true or false' },
 };
 
 function isNetworks(value) {
@@ -84,7 +88,7 @@ function isNetwork(text) {
  * The settings of a door, with their defaults.
  *
  * @param {Record<string, unknown>} options
- * @returns {{ host?: string, fallback?: Function | http.Server, routes?: import('./door-routes.js').Route[], settings: object }} `settings` as in
+ * @returns {{ host?: string, path?: string, fallback?: Function | http.Server, routes?: import('./door-routes.js').Route[], settings: object }} `settings` as in
  *   src/binding/door.rs
  */
 function doorOptions(options) {
@@ -100,11 +104,13 @@ function doorOptions(options) {
   const settings = {
     trustProxy: options.trustProxy ?? false,
     reusePort: options.reusePort ?? sharesItsPorts(),
+    readableAll: options.readableAll === true,
+    writableAll: options.writableAll === true,
     ...observationSettings(options),
     ...limits,
   };
-  const { fallback, host, routes } = options;
-  return { host, fallback, routes, settings };
+  const { fallback, host, path, routes } = options;
+  return { host, path, fallback, routes, settings };
 }
 
 /** The workers of a cluster listen at the same ports, as servers of Node's do there. Windows cannot have that without Node's help. */

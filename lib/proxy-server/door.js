@@ -9,9 +9,9 @@ const cluster = require('node:cluster');
 const { EventEmitter } = require('node:events');
 const dns = require('node:dns');
 const net = require('node:net');
-const util = require('node:util');
 const { Engine } = require('../bridge/engine.js');
 const { packAdded } = require('../bridge/head-codec.js');
+const { openError, placeOf, shownAddress } = require('./door-address.js');
 const { NeedsWatch, needsOf } = require('./door-needs.js');
 const { CAN_HAND_OVER, checkAlone, checkSubject, doorOptions } = require('./door-options.js');
 const { DECISIONS, nativeRoutes } = require('./door-routes.js');
@@ -32,7 +32,7 @@ class Door extends EventEmitter {
   #nodeSide;
   #watch;
   #settings;
-  #port;
+  #place;
   /** @type {'opening' | 'open' | 'closing' | 'closed'} */
   #state = 'opening';
   #native;
@@ -49,8 +49,8 @@ class Door extends EventEmitter {
    */
   constructor(subject, port, options) {
     super();
-    this.#port = portOf(port);
-    const { host, fallback, routes, settings } = doorOptions(options);
+    const { host, path, fallback, routes, settings } = doorOptions(options);
+    this.#place = placeOf(port, path);
     const decisions = { routes, ...options[DECISIONS] };
     subject = { ...subject, decisions };
     checkSubject(subject);
@@ -71,8 +71,9 @@ class Door extends EventEmitter {
     this.#watch = new NeedsWatch(subject, (coming) => this.#needsChanged(coming));
     // As the servers of a cluster's worker do when it is disconnected.
     if (cluster.isWorker) process.once('disconnect', this.#leave);
-    if (host === undefined || net.isIP(host) !== 0) this.#open(host);
-    else dns.lookup(host, (error, address) => (error ? this.#failed(error) : this.#open(address)));
+    const at = this.#place.path ?? host;
+    if (at === undefined || this.#place.path !== undefined || net.isIP(at) !== 0) this.#open(at);
+    else dns.lookup(at, (error, address) => (error ? this.#failed(error) : this.#open(address)));
   }
 
   /** Whether it takes connections. */
@@ -82,17 +83,14 @@ class Door extends EventEmitter {
 
   /** Where it listens. */
   address() {
-    if (this.#native === undefined) return null;
-    const { address, port } = this.#native;
-    return { address, family: net.isIPv6(address) ? 'IPv6' : 'IPv4', port };
+    return this.#native === undefined ? null : shownAddress(this.#native);
   }
 
   /** Where `/metrics` and `/healthz` are to be had, if the option `metrics` says so. */
   metricsAddress() {
     const port = this.#native?.monitorPort;
     if (typeof port !== 'number') return null;
-    const address = this.#settings.monitorAddress;
-    return { address, family: net.isIPv6(address) ? 'IPv6' : 'IPv4', port };
+    return shownAddress({ address: this.#settings.monitorAddress, port });
   }
 
   /**
@@ -171,7 +169,7 @@ class Door extends EventEmitter {
   }
 
   #listen(address) {
-    const port = this.#port;
+    const { port } = this.#place;
     const settings = { ...this.#settings, needs: needsOf(this.#subject) };
     try {
       return Engine.get().native.listen(address, port, settings, this.#nodeSide.visit, () => this.#drained());
@@ -210,33 +208,6 @@ class Door extends EventEmitter {
 /** Known now, and the only one. */
 function isOneTarget(target) {
   return Boolean(target) && typeof target !== 'function' && !Array.isArray(target);
-}
-
-function portOf(port) {
-  const number = typeof port === 'string' && port.trim() !== '' ? Number(port) : port;
-  if (Number.isInteger(number) && number >= 0 && number <= 65_535) return number;
-  const error = new RangeError(`options.port should be >= 0 and < 65536. Received ${util.inspect(port)}.`);
-  error.code = 'ERR_SOCKET_BAD_PORT';
-  throw error;
-}
-
-/** The error of Node's servers. The engine says what failed, and the system's number. */
-function openError(error, address, port, { monitorAddress, monitorPort, accessLogPath }) {
-  const [, what, number] = /^(\w+) (\d+)$/.exec(error.message) ?? [];
-  const errno = -Number(number);
-  const [code, reason] = util.getSystemErrorMap().get(errno) ?? [];
-  if (code === undefined) return error;
-  if (what === 'accessLog') {
-    const shown = new Error(`${code}: ${reason}, open '${accessLogPath}'`);
-    return Object.assign(shown, { code, errno, syscall: 'open', path: accessLogPath });
-  }
-  if (what === 'metrics') return listenError(code, errno, reason, monitorAddress, monitorPort);
-  return listenError(code, errno, reason, address, port);
-}
-
-function listenError(code, errno, reason, address, port) {
-  const shown = new Error(`listen ${code}: ${reason} ${address}${port > 0 ? `:${port}` : ''}`);
-  return Object.assign(shown, { code, errno, syscall: 'listen', address, ...(port > 0 && { port }) });
 }
 
 /**

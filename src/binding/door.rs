@@ -5,8 +5,8 @@ use super::routes::NativeRoutes;
 use super::server_tls::NativeSecureContext;
 use crate::engine::Engine;
 use crate::engine::door::{
-    AccessLog, Door, DoorStats, Format, Handover, Limits, Needs, Place, Secure, Settings, Trust, Unopened,
-    Visit,
+    Access, AccessLog, Address, Door, DoorStats, Format, Handover, Limits, Needs, Place, Secure, Settings,
+    Trust, Unopened, Visit,
 };
 use crate::engine::head::unpack_fields;
 use napi::bindgen_prelude::{ClassInstance, Either, Error, Latin1String, Result, Status};
@@ -50,6 +50,8 @@ pub struct NativeDoorSettings<'env> {
     pub threads: u32,
     pub reuse_port: bool,
     pub backlog: u32,
+    pub readable_all: bool,
+    pub writable_all: bool,
     /// Clients speak TLS.
     pub secure_context: Option<ClassInstance<'env, NativeSecureContext>>,
     pub handshake_timeout: f64,
@@ -91,7 +93,7 @@ pub struct NativeDoor {
 pub(super) fn open(
     engine: &Engine,
     address: &str,
-    port: u16,
+    port: Option<u16>,
     settings: NativeDoorSettings<'_>,
     admit: impl Fn(Visit) + Send + Sync + 'static,
     on_closed: impl FnOnce() + Send + 'static,
@@ -112,9 +114,13 @@ pub(super) fn open(
         grace: duration(settings.grace),
     };
     let place = Place {
-        address: SocketAddr::new(ip(address)?, port),
+        address: match port {
+            Some(port) => Address::Tcp(SocketAddr::new(ip(address)?, port)),
+            None => Address::Unix(address.into()),
+        },
         reuse_port: settings.reuse_port,
         backlog: settings.backlog,
+        access: Access { readable_by_all: settings.readable_all, writable_by_all: settings.writable_all },
     };
     let threads = NonZeroUsize::new(settings.threads as usize).unwrap_or(NonZeroUsize::MIN);
     let trust = trust(&settings.trust_proxy)?;
@@ -166,11 +172,19 @@ fn access_log(settings: &NativeDoorSettings<'_>) -> Result<Option<AccessLog>> {
 
 fn monitor(settings: &NativeDoorSettings<'_>) -> Result<Option<Place>> {
     let Some(address) = &settings.monitor_address else { return Ok(None) };
-    Ok(Some(Place::new(SocketAddr::new(ip(address)?, settings.monitor_port))))
+    let address = SocketAddr::new(ip(address)?, settings.monitor_port);
+    Ok(Some(Place::new(Address::Tcp(address))))
 }
 
 fn ip(address: &str) -> Result<IpAddr> {
     address.parse().map_err(|_| Error::new(Status::InvalidArg, "The address is not an IP address"))
+}
+
+fn port(address: &Address) -> Option<u16> {
+    match address {
+        Address::Tcp(address) => Some(address.port()),
+        Address::Unix(_) => None,
+    }
 }
 
 /// What failed, and the system's number of its error.
@@ -181,21 +195,24 @@ fn failure(what: &str, error: &io::Error) -> Error {
 
 #[napi]
 impl NativeDoor {
-    /// The IP address at which it listens.
+    /// The IP address or the path at which it listens.
     #[napi(getter)]
     pub fn address(&self) -> String {
-        self.door.address().ip().to_string()
+        match self.door.address() {
+            Address::Tcp(address) => address.ip().to_string(),
+            Address::Unix(path) => path.to_string_lossy().into_owned(),
+        }
     }
 
     #[napi(getter)]
-    pub fn port(&self) -> u16 {
-        self.door.address().port()
+    pub fn port(&self) -> Option<u16> {
+        port(self.door.address())
     }
 
     /// The port of the monitor.
     #[napi(getter)]
     pub fn monitor_port(&self) -> Option<u16> {
-        self.door.monitor_address().map(|address| address.port())
+        self.door.monitor_address().and_then(port)
     }
 
     /// Takes no more connections; says by its callback when the last one has ended.

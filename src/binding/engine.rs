@@ -272,13 +272,13 @@ impl NativeEngine {
         }
     }
 
-    /// Opens a door at an IP address. `visit` is called for each connection that comes to Node, see [`VisitArgs`]. `closed` is called once
-    /// it has closed; it keeps the process alive until then.
+    /// Opens a door at an IP address or, without a port, at a path. `visit` is called for each connection that comes to Node, see
+    /// [`VisitArgs`]. `closed` is called once it has closed; it keeps the process alive until then.
     #[napi(catch_unwind)]
     pub fn listen(
         &self,
         address: String,
-        port: u16,
+        port: Option<u16>,
         settings: NativeDoorSettings<'_>,
         visit: Function<'_, VisitArgs, ()>,
         closed: Function<'_, (), ()>,

@@ -15,6 +15,7 @@ mod handover;
 mod head;
 mod life;
 mod limits;
+mod listener;
 mod monitor;
 mod place;
 mod rewound;
@@ -32,7 +33,7 @@ pub use denial::Denial;
 pub use handover::{Ends, Handover, Needs, NodeSocket, Receiver, Visit};
 pub use head::{ClientHead, Search};
 pub use limits::Limits;
-pub use place::{BACKLOG, Place};
+pub use place::{Access, Address, BACKLOG, Place};
 pub use stats::DoorStats;
 pub use target::Form;
 pub use tls::{Secure, SecureContext, ServerTls};
@@ -44,9 +45,9 @@ use super::inbox::Task;
 use super::route::Routes;
 use life::{Closing, Life, Stage};
 use monitor::{Monitor, Sources};
+use place::SocketFile;
 use std::hash::{BuildHasher, Hasher};
 use std::io;
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use tokio::sync::{Semaphore, mpsc, watch};
@@ -110,8 +111,8 @@ pub enum Unopened {
 /// A door that is open, or closing. Dropping it closes nothing.
 #[derive(Debug)]
 pub struct Door {
-    address: SocketAddr,
-    monitor: Option<SocketAddr>,
+    address: Address,
+    monitor: Option<Address>,
     settings: Arc<Settings>,
     stage: Arc<watch::Sender<Stage>>,
     /// Of each thread.
@@ -131,9 +132,10 @@ impl Door {
         on_closed: impl FnOnce() + Send + 'static,
     ) -> Result<(Self, Vec<Task>), Unopened> {
         let listeners = place.bind(threads.len()).map_err(Unopened::Place)?;
-        let address = listeners[0].local_addr().map_err(Unopened::Place)?;
+        let address = listeners[0].address(&place.address).map_err(Unopened::Place)?;
+        let file = SocketFile::of(&address);
         let monitor = settings.monitor.as_ref().map(Monitor::bind).transpose().map_err(Unopened::Monitor)?;
-        let monitor_address = monitor.as_ref().map(Monitor::address);
+        let monitor_address = monitor.as_ref().map(|monitor| monitor.address().clone());
         let stage = Arc::new(watch::Sender::new(Stage::Open));
         let all = settings.limits.connections;
         let places = Arc::new(Semaphore::new(usize::try_from(all).unwrap_or(Semaphore::MAX_PERMITS)));
@@ -165,6 +167,7 @@ impl Door {
             all,
             accepting,
             settings: Arc::clone(&settings),
+            file,
             monitor: monitor.map(|monitor| (monitor, sources)),
         };
         tasks.push(Box::pin(closing.run(on_closed)));
@@ -172,13 +175,13 @@ impl Door {
     }
 
     /// Where it listens.
-    pub const fn address(&self) -> SocketAddr {
-        self.address
+    pub const fn address(&self) -> &Address {
+        &self.address
     }
 
     /// Where its monitor listens.
-    pub const fn monitor_address(&self) -> Option<SocketAddr> {
-        self.monitor
+    pub const fn monitor_address(&self) -> Option<&Address> {
+        self.monitor.as_ref()
     }
 
     /// How many lines of the access log could not be written.

@@ -18,6 +18,13 @@ impl Stream for TcpStream {
     }
 }
 
+#[cfg(unix)]
+impl Stream for tokio::net::UnixStream {
+    fn halves(&mut self) -> (impl AsyncRead + Unpin + Send, impl AsyncWrite + Unpin + Send) {
+        self.split()
+    }
+}
+
 impl Stream for TlsStream<Rewound> {
     fn halves(&mut self) -> (impl AsyncRead + Unpin + Send, impl AsyncWrite + Unpin + Send) {
         tokio::io::split(self)

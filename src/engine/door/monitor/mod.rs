@@ -8,8 +8,10 @@ use super::encode::{self, Connection};
 use super::head::{ClientHead, Search};
 use super::life::Stage;
 use super::limits::Limits;
-use super::place::Place;
+use super::listener::{Accepted, Bound};
+use super::place::{Address, Place};
 use super::stats::DoorStats;
+use super::stream::Stream;
 use crate::engine::head::Fields;
 use crate::engine::observe::Stats;
 use bytes::BytesMut;
@@ -19,11 +21,9 @@ use prometheus_client::encoding::text;
 use prometheus_client::registry::Registry;
 use std::fmt;
 use std::io;
-use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
 use tokio::sync::{Semaphore, watch};
 use tokio::time::{sleep, timeout};
 
@@ -55,24 +55,24 @@ impl Collector for Sources {
 /// A monitor that has its place.
 #[derive(Debug)]
 pub(super) struct Monitor {
-    listener: TcpListener,
-    address: SocketAddr,
+    bound: Bound,
+    address: Address,
 }
 
 impl Monitor {
     pub(super) fn bind(place: &Place) -> io::Result<Self> {
-        let listener = place.listen()?;
-        let address = listener.local_addr()?;
-        Ok(Self { listener, address })
+        let bound = place.bind(1)?.remove(0);
+        let address = bound.address(&place.address)?;
+        Ok(Self { bound, address })
     }
 
-    pub(super) const fn address(&self) -> SocketAddr {
-        self.address
+    pub(super) const fn address(&self) -> &Address {
+        &self.address
     }
 
     /// Answers for ever; to be dropped.
     pub(super) async fn run(self, sources: Sources) {
-        let Ok(listener) = tokio::net::TcpListener::from_std(self.listener) else { return };
+        let Ok(listener) = self.bound.watched() else { return };
         let stage = sources.stage.clone();
         let mut registry = Registry::with_prefix("rs_proxy");
         registry.register_collector(Box::new(sources));
@@ -81,22 +81,34 @@ impl Monitor {
         loop {
             // The semaphore is never closed.
             let Ok(place) = Arc::clone(&places).acquire_owned().await else { return };
-            let Ok((stream, _)) = listener.accept().await else {
+            let Ok(accepted) = listener.accept().await else {
                 sleep(PAUSE).await;
                 continue;
             };
             let (registry, stage) = (Arc::clone(&registry), stage.clone());
             tokio::spawn(async move {
                 // Whoever asks too slowly, or leaves, has no answer.
-                timeout(LIMIT, serve(stream, &registry, &stage)).await.ok();
+                timeout(LIMIT, serve(accepted, &registry, &stage)).await.ok();
                 drop(place);
             });
         }
     }
 }
 
+async fn serve(accepted: Accepted, registry: &Registry, stage: &watch::Receiver<Stage>) -> io::Result<()> {
+    match accepted {
+        Accepted::Tcp(stream, _) => tell(stream, registry, stage).await,
+        #[cfg(unix)]
+        Accepted::Unix(stream) => tell(stream, registry, stage).await,
+    }
+}
+
 /// One request, one answer.
-async fn serve(mut stream: TcpStream, registry: &Registry, stage: &watch::Receiver<Stage>) -> io::Result<()> {
+async fn tell(
+    mut stream: impl Stream,
+    registry: &Registry,
+    stage: &watch::Receiver<Stage>,
+) -> io::Result<()> {
     let (mut search, mut buffer) = (Search::default(), BytesMut::new());
     let limits = Limits::default();
     let head = loop {
@@ -129,7 +141,7 @@ async fn serve(mut stream: TcpStream, registry: &Registry, stage: &watch::Receiv
 }
 
 async fn answer(
-    stream: &mut TcpStream,
+    stream: &mut impl Stream,
     status: u16,
     kind: &'static str,
     body: &str,
