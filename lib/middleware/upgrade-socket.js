@@ -2,6 +2,8 @@
 
 /** Sockets of upgrades, which any number of middlewares may be shown: one takes each, and none may end the process by failing. */
 
+const { isTaken } = require('../bridge/sockets.js');
+
 const guarded = new WeakSet();
 const claimed = new WeakSet();
 
@@ -24,10 +26,10 @@ function ignore() {}
  * Takes a socket.
  *
  * @param {import('node:stream').Duplex} socket
- * @returns {boolean} false if another middleware has it already
+ * @returns {boolean} false if another middleware has it already, or a WebSocket server has answered it
  */
 function claimSocket(socket) {
-  if (claimed.has(socket)) return false;
+  if (claimed.has(socket) || isTaken(socket)) return false;
   claimed.add(socket);
   return true;
 }
