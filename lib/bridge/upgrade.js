@@ -5,7 +5,7 @@
  * the passed head, the answer or the failure.
  */
 
-const { Engine } = require('./engine.js');
+const { Engine, FAULT } = require('./engine.js');
 const { hookError, proxyError, unpackError } = require('./errors.js');
 const { packRequest, unpack } = require('./head-codec.js');
 const { callListeners, withinTime } = require('./listeners.js');
@@ -21,6 +21,7 @@ const { ProxyRequest } = require('../facades/proxy-request.js');
 const { ProxyResponse } = require('../facades/proxy-response.js');
 
 // The same numbers stand in src/binding/engine.rs.
+const PANIC = { handshake: 4, tunnel: 4 | 8 };
 const UPGRADE = 16;
 const UNVERIFIED = 32;
 const MESSAGES = 64;
@@ -93,9 +94,11 @@ class Upgrade {
   }
 
   get #flags() {
-    const verification = this.#call.options.verifyUpgrade === false ? UNVERIFIED : 0;
+    const { options } = this.#call;
+    const verification = options.verifyUpgrade === false ? UNVERIFIED : 0;
+    const panic = PANIC[options[FAULT]] ?? 0;
     // Decided once: what is never asked for is never decoded.
-    return UPGRADE | verification | (this.#proxy.listenerCount('wsMessage') > 0 ? MESSAGES : 0);
+    return UPGRADE | panic | verification | (this.#proxy.listenerCount('wsMessage') > 0 ? MESSAGES : 0);
   }
 
   #showRequest(packed) {

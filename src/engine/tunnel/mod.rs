@@ -171,7 +171,10 @@ async fn live(order: Order, shared: Arc<Shared>, mut ending: Ending, gauge: Held
         Ok(Answer::Granted(connection, switched, stage)) => {
             context.ring.push(order.id, Event::Switched(switched));
             // A task of its own: what the handshake needed is not kept for as long as the tunnel lives.
-            tokio::spawn(tunnel(connection, stage, shared, ending, gauge));
+            let tunnel = tunnel(connection, stage, shared, ending, gauge);
+            #[cfg(feature = "fault-injection")]
+            let tunnel = faulty(tunnel, order.panic);
+            tokio::spawn(tunnel);
             return;
         }
         Ok(Answer::Refused(last)) => last,
@@ -205,6 +208,21 @@ async fn tunnel(
         Ok(()) => Event::End(Fields::default()),
         Err(error) => Event::Failed(error),
     });
+}
+
+/// Panics in the middle of it, if it is to.
+#[cfg(feature = "fault-injection")]
+async fn faulty(tunnel: impl Future<Output = ()>, panics: bool) {
+    // While the tunnel is there: what is decided behind the futures would find it gone.
+    let fault = async {
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        assert!(!panics, "a panic on purpose");
+        std::future::pending().await
+    };
+    tokio::select! {
+        () = tunnel => {}
+        () = fault => {}
+    }
 }
 
 /// What stands between the tunnel and the target, if the caller judges messages: their compression, if that was agreed on.
