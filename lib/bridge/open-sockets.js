@@ -11,7 +11,11 @@ const open = new Set();
 function holdSocket(socket) {
   if (socket.destroyed || open.has(socket)) return;
   open.add(socket);
-  socket.once('close', () => open.delete(socket));
+  socket.on('close', onClosed);
+}
+
+function onClosed() {
+  open.delete(this);
 }
 
 /** Counts the target's end of a tunnel, which is no socket of Node's, until it is released. */

@@ -251,11 +251,7 @@ class Upgrade {
     markSwitched(socket);
     holdTarget(this);
     socket.write(headOf(unpack(text)), 'latin1');
-    const order = { engine: this.#engine, id: this.#id, socket, ends };
-    this.#tunnel = new Tunnel(order, {
-      targetEnded: () => this.#emitClose(),
-      over: (hasEnded) => this.#tunnelOver(hasEnded),
-    });
+    this.#tunnel = new Tunnel({ engine: this.#engine, id: this.#id, socket, ends }, this);
     for (const event of OPENS) this.#emitOpen(event);
     if (this.#proxyReq !== null) {
       const proxyReq = this.#proxyReq;
@@ -265,6 +261,14 @@ class Upgrade {
     }
     const { tunnelTimeout } = this.#call.options;
     this.#tunnel.start(early, tunnelTimeout > 0 ? tunnelTimeout : undefined);
+    this.#forget();
+  }
+
+  /** An idle tunnel should hold no more than it may still need. */
+  #forget() {
+    this.#head = undefined;
+    this.#client = null;
+    this.#call.tunnelBegun();
   }
 
   #emitOpen(event) {
@@ -272,7 +276,7 @@ class Upgrade {
   }
 
   /** The target's connection has ended, or the tunnel has without a failure of the target's. */
-  #emitClose() {
+  onTunnelEnding() {
     if (this.#hasClosed) return;
     this.#hasClosed = true;
     if (this.#proxy.listenerCount('close') > 0)
@@ -303,12 +307,12 @@ class Upgrade {
 
   // Ends
 
-  #tunnelOver(hasEnded) {
+  onTunnelOver(hasEnded) {
     releaseTarget(this);
     const wasOver = this.#isOver;
     this.#isOver = true;
     if (hasEnded) this.#release();
-    if (!wasOver) this.#emitClose();
+    if (!wasOver) this.onTunnelEnding();
   }
 
   /** While its answer is waited for, a client that ends its half has left, too: it cannot want a tunnel. */
@@ -320,7 +324,7 @@ class Upgrade {
   #leave() {
     if (this.#isOver) return;
     this.#isOver = true;
-    this.#client.release();
+    this.#client?.release();
     this.#refused?.abort();
     if (this.#id >= 0) this.#engine.native.abort(this.#id);
     this.#proxyReq?.closed();

@@ -17,10 +17,14 @@ function guardSocket(socket) {
   if (guarded.has(socket)) return;
   guarded.add(socket);
   socket.on('error', ignore);
-  socket.once('close', () => socket.off('error', ignore));
+  socket.on('close', onClosed);
 }
 
 function ignore() {}
+
+function onClosed() {
+  this.off('error', ignore);
+}
 
 /**
  * Takes a socket.

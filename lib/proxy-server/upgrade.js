@@ -35,8 +35,7 @@ function upgrade(proxy, req, socket, rest) {
   // A client may leave at any time; without a listener its reset would end the process.
   socket.on('error', ignore);
   holdSocket(socket);
-  if (socket.destroyed) call.settled();
-  else socket.once('close', () => call.settled());
+  settleWith(socket, call);
   const fail = (thrown) => failUpgrade(proxy, req, socket, call, hookError('pass', thrown));
   try {
     const target = isSet(effective.target) ? effective.target : undefined;
@@ -53,6 +52,12 @@ function upgrade(proxy, req, socket, rest) {
     fail(thrown);
   }
   return outcome;
+}
+
+/** A function of its own: what is remembered here is remembered for as long as the socket is open. */
+function settleWith(socket, call) {
+  if (socket.destroyed) call.settled();
+  else socket.on('close', () => call.settled());
 }
 
 async function askTarget(target, req, milliseconds) {
