@@ -31,6 +31,7 @@ module.exports = [
     measure: measureSockets,
     columns: [
       { figure: 'memory', head: `KiB per idle connection of ${CONNECTIONS}`, digits: 1 },
+      { figure: 'heap', head: 'of them V8’s heap', digits: 1 },
       { figure: 'perSecond', head: 'connections/s', digits: 0 },
       { figure: 'cpu', head: 'µs CPU per 100-byte echo', digits: 1 },
       { figure: 'throughput', head: 'MiB/s of 64 KiB messages', digits: 0 },

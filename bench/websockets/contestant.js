@@ -40,7 +40,8 @@ async function main() {
   process.on('message', () => {
     globalThis.gc();
     const { user, system } = process.cpuUsage();
-    process.send({ cpu: user + system, memory: process.memoryUsage().rss });
+    const { rss, heapUsed } = process.memoryUsage();
+    process.send({ cpu: user + system, memory: rss, heap: heapUsed });
   });
   process.on('disconnect', () => process.exit());
   server.listen(0, '127.0.0.1', 4096, () => process.send({ port: server.address().port }));

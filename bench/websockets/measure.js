@@ -80,7 +80,8 @@ async function measureMemory(name) {
   const held = await proxy.usage();
   for (const client of clients) client.terminate();
   end();
-  return { memory: (held.memory - before.memory) / CONNECTIONS / 1024, perSecond };
+  const each = (kind) => (held[kind] - before[kind]) / CONNECTIONS / 1024;
+  return { memory: each('memory'), heap: each('heap'), perSecond };
 }
 
 async function measureMessages(name) {
@@ -113,7 +114,7 @@ async function start(name, flags) {
 /**
  * Whoever takes part, one after the other; every other round in reverse order.
  *
- * @returns {Promise<import('../measure.js').Result[]>} whose rounds are `{ memory, perSecond, cpu, throughput }`
+ * @returns {Promise<import('../measure.js').Result[]>} whose rounds are `{ memory, heap, perSecond, cpu, throughput }`
  */
 async function measureSockets(_, { contestants: chosen, rounds: count }, __, progress) {
   const isChosen = (name) => chosen.some((one) => one.name === name.replace('-messages', '-server'));

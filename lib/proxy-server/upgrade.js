@@ -34,8 +34,7 @@ function upgrade(proxy, req, socket, rest) {
   const call = new Call(proxy, effective, callback, outcome);
   // A client may leave at any time; without a listener its reset would end the process.
   socket.on('error', ignore);
-  holdSocket(socket);
-  settleWith(socket, call);
+  hold(socket, call);
   const fail = (thrown) => failUpgrade(proxy, req, socket, call, hookError('pass', thrown));
   try {
     const target = isSet(effective.target) ? effective.target : undefined;
@@ -54,10 +53,9 @@ function upgrade(proxy, req, socket, rest) {
   return outcome;
 }
 
-/** A function of its own: what is remembered here is remembered for as long as the socket is open. */
-function settleWith(socket, call) {
-  if (socket.destroyed) call.settled();
-  else socket.on('close', () => call.settled());
+/** Apart from `upgrade`, whose variables would be kept for as long as the socket is open. */
+function hold(socket, call) {
+  holdSocket(socket, () => call.settled());
 }
 
 async function askTarget(target, req, milliseconds) {

@@ -26,7 +26,7 @@ use handshake::Answer;
 use relay::{Failure, Side};
 use std::net::TcpStream;
 use std::pin::pin;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 use tokio::sync::Notify;
@@ -69,7 +69,8 @@ pub struct Settings {
 pub struct Control {
     state: Mutex<State>,
     wake: Notify,
-    verdicts: Verdicts,
+    /// Made when somebody judges messages.
+    verdicts: OnceLock<Box<Verdicts>>,
 }
 
 #[derive(Debug, Default)]
@@ -95,8 +96,8 @@ impl Control {
     }
 
     /// What becomes of the messages.
-    pub const fn verdicts(&self) -> &Verdicts {
-        &self.verdicts
+    pub fn verdicts(&self) -> &Verdicts {
+        self.verdicts.get_or_init(Box::default)
     }
 
     /// Asks for the client's socket back: from [`Event::Detached`] on the caller carries its bytes.
@@ -184,30 +185,33 @@ async fn live(order: Order, shared: Arc<Shared>, mut ending: Ending, gauge: Held
     ending.report(last);
 }
 
-async fn tunnel(
+/// No `async fn`: that keeps its arguments twice, and an idle tunnel is little more than this future.
+fn tunnel(
     mut connection: Connection,
     stage: Option<Stage>,
     shared: Arc<Shared>,
     mut ending: Ending,
     gauge: Held,
-) {
-    let tell = Tell { ring: &ending.context.ring, id: ending.id };
-    let result = tokio::select! {
-        biased;
-        () = given_up(&shared) => {
-            if shared.tunnel.lock().resets {
-                connection.io.reset_on_close();
+) -> impl Future<Output = ()> + Send + 'static {
+    async move {
+        let tell = Tell { ring: &ending.context.ring, id: ending.id };
+        let result = tokio::select! {
+            biased;
+            () = given_up(&shared) => {
+                if shared.tunnel.lock().resets {
+                    connection.io.reset_on_close();
+                }
+                Err(Error::cancelled())
             }
-            Err(Error::cancelled())
-        }
-        result = carry_all(&mut connection, stage, &shared, tell) => result.map_err(|failure| failure.describe(&connection.peer)),
-    };
-    // Before the last completion: whoever hears of it finds nothing open any more.
-    drop((connection, gauge));
-    ending.report(match result {
-        Ok(()) => Event::End(Fields::default()),
-        Err(error) => Event::Failed(error),
-    });
+            result = carry_all(&mut connection, stage, &shared, tell) => result.map_err(|failure| failure.describe(&connection.peer)),
+        };
+        // Before the last completion: whoever hears of it finds nothing open any more.
+        drop((connection, gauge));
+        ending.report(match result {
+            Ok(()) => Event::End(Fields::default()),
+            Err(error) => Event::Failed(error),
+        });
+    }
 }
 
 /// Panics in the middle of it, if it is to.
@@ -272,7 +276,7 @@ async fn carry_messages(
 ) -> Result<(), Failure> {
     let (near, far) = tokio::io::duplex(WINDOW);
     let mut near: Box<dyn Io> = Box::new(near);
-    let verdicts = &shared.tunnel.verdicts;
+    let verdicts = shared.tunnel.verdicts();
     let mut stage = pin!(messages::run(far, target, leftover.freeze(), agreement, verdicts, tell));
     {
         let mut tunnel = pin!(carry(&mut near, BytesMut::new(), shared, tell));
