@@ -9,6 +9,7 @@ const path = require('node:path');
 const { answeringTarget, closeAll } = require('../support/peers.js');
 const { runChild } = require('../support/child.js');
 const { GOOD } = require('../support/faults.js');
+const { echoServer } = require('../support/upgrades.js');
 
 afterEach(closeAll);
 
@@ -43,4 +44,28 @@ test('F-79 without listeners the client is answered all the same', async () => {
   });
   expect(code).toBe(0);
   expect(JSON.parse(stdout).panicked).toEqual(Array(10).fill(500));
+});
+
+describe.each(['createProxyServer', 'createProxyMiddleware'])('%s', (face) => {
+  test.each(
+    ['adopted', 'bridged', 'messages'].flatMap((way) => [
+      [way, 'handshake', '500'],
+      [way, 'tunnel', '101'],
+    ]),
+  )('F-79 %s: in a %s, which ends it and no other tunnel', async (way, where, status) => {
+    const target = await echoServer();
+    const { code, stdout, stderr } = await runChild('tunnel-panics.js', {
+      args: [target.url, face, way, where],
+      env: { NAPI_RS_NATIVE_LIBRARY_PATH: faultyAddon() },
+    });
+    expect({ code, stderr }).toMatchObject({
+      code: 0,
+      stderr: expect.stringContaining('a panic on purpose'),
+    });
+    const { panicked, alive, errors, open } = JSON.parse(stdout);
+    expect(panicked).toEqual(Array(5).fill(status));
+    expect(alive).toEqual(Array(6).fill(true));
+    expect(errors).toEqual(Array(5).fill('ERR_PROXY_PANIC'));
+    expect(open).toMatchObject({ sockets: 12, exchanges: 6, connections: 6, panics: 5 });
+  });
 });

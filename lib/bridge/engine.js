@@ -21,6 +21,9 @@ const TARGET_ENDED = 8;
 const DETACHED = 9;
 const MESSAGE = 10;
 
+/** On the options of a call: that the engine is to panic. It must be built for it, as it is for the tests of that. */
+const FAULT = Symbol.for('rs-proxy-middleware.fault');
+
 /** Completions per drain. */
 const BATCH = 64;
 const RECORD = 4;
@@ -166,4 +169,4 @@ function stats() {
   return shared.native.stats();
 }
 
-module.exports = { Engine, stats };
+module.exports = { Engine, FAULT, stats };

@@ -7,7 +7,7 @@
  */
 
 const { saysItsEnd, unwatchClient } = require('./client.js');
-const { Engine } = require('./engine.js');
+const { Engine, FAULT } = require('./engine.js');
 const { hookError, proxyError, unpackError } = require('./errors.js');
 const { ACTIVE, ExchangeLife } = require('./exchange-life.js');
 const { packRequest } = require('./head-codec.js');
@@ -302,8 +302,6 @@ class ExchangeRequest extends ExchangeLife {
 const BANG = 0x21;
 /** On the options of a call: a function that writes a body which was read before the proxy could read it. */
 const CONSUMED_BODY = Symbol('rs-proxy-middleware.consumed-body');
-/** Set by the tests of what a panic does; the engine must be built for it. */
-const FAULT = Symbol.for('rs-proxy-middleware.fault');
 
 function joined(written, rest) {
   if (written.length === 0) return rest;

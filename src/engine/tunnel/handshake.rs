@@ -27,6 +27,8 @@ pub(super) async fn run(order: &Order, shared: &Shared, context: &Context) -> Re
 }
 
 async fn ask(order: &Order, shared: &Shared, context: &Context) -> Result<Answer, Error> {
+    #[cfg(feature = "fault-injection")]
+    assert!(!order.panic || order.announced, "a panic on purpose");
     let key = Key::of(&order.config, &order.outbound.head.fields);
     let mut connection = context.connector.connect(&key, order.config.timeouts).await?;
     let mut head = BytesMut::with_capacity(1024);
