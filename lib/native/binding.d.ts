@@ -118,6 +118,17 @@ export declare class NativePathFilter {
   test(path: string): boolean
 }
 
+export declare class NativeRegistry {
+  /** `urls`: routes are found by the beginning of the decoded URL in lower case, wherever it ends. Otherwise by whole segments of the path. */
+  constructor(urls: boolean)
+  /** Adds a route, or replaces the one of this place. `strip`: the path is cut off what is forwarded. */
+  put(place: NativePlace, id: number, config: NativeConfig, strip: boolean): void
+  /** Takes a route out; says whether there was one. */
+  remove(place: NativePlace): boolean
+  /** The number of the route for a request. Throws if nothing can be decided about its URL. */
+  find(host: string, url: string): number | null
+}
+
 export declare class NativeRoutes {
   /** Throws an error whose message begins with the name of the option that is wrong. */
   constructor(decisions: NativeDecisions)
@@ -150,7 +161,9 @@ export interface NativeDecisions {
   router?: Array<NativeRoute>
   /** `routes`. */
   routes?: Array<NativeRoute>
-  /** The target of what neither of them names. */
+  /** Routes that come and go. */
+  registry?: NativeRegistry
+  /** The target of what none of them names. */
   otherwise?: NativeConfig
   /** `pathRewrite`. */
   rewrite?: Array<NativeRewrite>
@@ -275,6 +288,14 @@ export interface NativeOptions {
   totalTimeout?: number
   /** The option `timeouts` was given: time-outs have codes of their own. */
   namedTimeouts: boolean
+}
+
+/** What a route is for. */
+export interface NativePlace {
+  /** A name, an address, `*.` and a name, or nothing for every host. */
+  host: string
+  /** The beginning of a path; of a URL, decoded and in lower case, in a registry that goes by URLs. */
+  path: string
 }
 
 /** A rule of `pathRewrite`. */

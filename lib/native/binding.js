@@ -841,5 +841,6 @@ module.exports.NativeDoor = nativeBinding.NativeDoor
 module.exports.NativeEncoder = nativeBinding.NativeEncoder
 module.exports.NativeEngine = nativeBinding.NativeEngine
 module.exports.NativePathFilter = nativeBinding.NativePathFilter
+module.exports.NativeRegistry = nativeBinding.NativeRegistry
 module.exports.NativeRoutes = nativeBinding.NativeRoutes
 module.exports.NativeSecureContext = nativeBinding.NativeSecureContext

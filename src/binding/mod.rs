@@ -15,6 +15,7 @@ mod config;
 mod door;
 mod engine;
 mod error;
+mod registry;
 mod route;
 mod routes;
 mod server_tls;
