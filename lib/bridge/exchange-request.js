@@ -14,6 +14,7 @@ const { packRequest } = require('./head-codec.js');
 const { withinTime } = require('./listeners.js');
 const { Mirror, Tee } = require('./mirror.js');
 const { EMPTY, RequestBody, takeWhole } = require('./request-body.js');
+const { transportOf } = require('./transport.js');
 const { ProxyRequest } = require('../facades/proxy-request.js');
 
 // How an exchange crosses; the same numbers stand in src/binding/engine.rs.
@@ -34,7 +35,7 @@ class ExchangeRequest extends ExchangeLife {
       if (this._predecessor !== null) this.#inherit(this._predecessor);
       const { config, forward, headers } = this._call;
       const head = packRequest(this._req, headers);
-      this._engine = Engine.get();
+      this._engine = transportOf(config ?? forward);
       if (forward !== undefined && this._mirror === null) {
         this.#beginMirror(head);
         if (config === undefined) return;
@@ -61,7 +62,7 @@ class ExchangeRequest extends ExchangeLife {
   _beginHop({ route, prepared, keepsBody }) {
     try {
       if (!this._engage()) return;
-      this._engine = Engine.get();
+      this._engine = transportOf(route);
       this.#isBodiless = !keepsBody;
       if (keepsBody) this.#inherit(this._predecessor);
       else this._body = EMPTY;
@@ -160,7 +161,7 @@ class ExchangeRequest extends ExchangeLife {
   #beginMirror(head) {
     const { config, forward } = this._call;
     const body = this.#takeBody();
-    this._mirror = new Mirror(this._engine, this._source, (error) => this.#mirrorFailed(error));
+    this._mirror = new Mirror(transportOf(forward), this._source, (error) => this.#mirrorFailed(error));
     this._mirror.begin(forward.native, head, body);
     if (config !== undefined) return;
     this._mirror.targetIsOver();

@@ -843,3 +843,6 @@ module.exports.NativeEngine = nativeBinding.NativeEngine
 module.exports.NativePathFilter = nativeBinding.NativePathFilter
 module.exports.NativeRoutes = nativeBinding.NativeRoutes
 module.exports.NativeSecureContext = nativeBinding.NativeSecureContext
+module.exports.editedHead = nativeBinding.editedHead
+module.exports.passedTrailers = nativeBinding.passedTrailers
+module.exports.upgradeFault = nativeBinding.upgradeFault
