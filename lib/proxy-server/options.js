@@ -49,8 +49,14 @@ const OPTIONS = {
   connectTimeout: MILLISECONDS,
   cookieDomainRewrite: COOKIES,
   cookiePathRewrite: COOKIES,
-  fetch: LATER,
-  fetchOptions: LATER,
+  fetch: {
+    is: (value) => value === true || typeof value === 'function',
+    want: 'true, or a function like fetch',
+  },
+  fetchOptions: {
+    is: isFetchOptions,
+    want: 'an object with requestOptions (an object), onBeforeRequest or onAfterResponse (functions)',
+  },
   followRedirects: {
     is: (value) => value === true || (Number.isInteger(value) && value >= 0),
     want: 'true, false, or how many redirects to follow',
@@ -195,6 +201,18 @@ function isRetry(value) {
       ([name, one]) => Object.hasOwn(RETRY, name) && (one === undefined || RETRY[name](one)),
     )
   );
+}
+
+const FETCH_OPTIONS = {
+  onAfterResponse: (value) => typeof value === 'function',
+  onBeforeRequest: (value) => typeof value === 'function',
+  requestOptions: isPlain,
+};
+
+function isFetchOptions(value) {
+  const isRight = ([name, one]) =>
+    Object.hasOwn(FETCH_OPTIONS, name) && (one === undefined || FETCH_OPTIONS[name](one));
+  return isPlain(value) && Object.entries(value).every(isRight);
 }
 
 const TIMEOUTS = ['connect', 'head', 'idle', 'total'];

@@ -8,9 +8,8 @@
 const { debuglog } = require('node:util');
 const { Engine } = require('../bridge/engine.js');
 const { proxyError, unpackError } = require('../bridge/errors.js');
-const { unpack } = require('../bridge/head-codec.js');
 const { NodeExchange } = require('./node-exchange.js');
-const { requestHead } = require('./request-head.js');
+const { hostOf, requestHead } = require('./request-head.js');
 
 const debug = debuglog('rs-proxy-middleware');
 
@@ -23,8 +22,6 @@ const UNVERIFIED = 32;
 const MESSAGES = 64;
 
 const BANG = 0x21;
-/** Items of a packed request in front of its fields. */
-const BEFORE_FIELDS = 5;
 /** A router may name a new target with each request. */
 const MOST_NAMED = 100;
 
@@ -210,14 +207,6 @@ function refusalOf(packed, flags) {
   const message =
     'wsMessage listeners cannot see what goes over the HTTP client of Node (see the option agent)';
   return proxyError('ERR_PROXY_WS_MESSAGES', message, 500, 'accept', 'internal');
-}
-
-/** The host by which the client knows this server. */
-function hostOf(text) {
-  const items = unpack(text);
-  for (let i = BEFORE_FIELDS; i < items.length; i += 2)
-    if (items[i].toLowerCase() === 'host') return items[i + 1];
-  return undefined;
 }
 
 module.exports = { NodeTransport };

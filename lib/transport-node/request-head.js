@@ -63,4 +63,19 @@ function framing({ declared, method }, body) {
 
 const NEVER_WITH_BODY = new Set(['CONNECT', 'GET', 'HEAD', 'TRACE']);
 
-module.exports = { framing, requestHead };
+/** Items of a packed request in front of its fields. */
+const BEFORE_FIELDS = 5;
+
+/**
+ * The host by which the client knows this server.
+ *
+ * @param {string} text a request as it is packed for the engine
+ */
+function hostOf(text) {
+  const items = unpack(text);
+  for (let i = BEFORE_FIELDS; i < items.length; i += 2)
+    if (items[i].toLowerCase() === 'host') return items[i + 1];
+  return undefined;
+}
+
+module.exports = { framing, hostOf, requestHead };
