@@ -181,7 +181,8 @@ class FetchExchange {
   // As the engine has it
 
   write(chunk) {
-    return this.#isOver || this.#upload.push(chunk);
+    // Copied: who has given it may write to it again, while this waits to be sent.
+    return this.#isOver || this.#upload.push(Buffer.from(chunk));
   }
 
   finish() {

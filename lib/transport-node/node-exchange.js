@@ -170,7 +170,8 @@ class NodeExchange {
       return true;
     }
     if (this.#left !== undefined) this.#left -= chunk.length;
-    const hasRoom = request.write(chunk);
+    // Copied: who has given it may write to it again, while this waits for the target.
+    const hasRoom = request.write(Buffer.from(chunk));
     // A body of known length is over with its last byte, whether its writer has said so yet or not.
     if (this.#left === 0) request.end();
     if (!hasRoom && this.#phase === 'send') this.#limits.start('idle');
@@ -216,6 +217,11 @@ class NodeExchange {
     this.#isAnswered = true;
     this.#phase = 'body';
     for (const limit of BEFORE_ANSWER) this.#limits.stop(limit);
+    const fault = faultOf(message);
+    if (fault !== undefined) {
+      this.#fail(badAnswer(...fault));
+      return;
+    }
     this.#answer = new NodeAnswer(message, this.#request, this.#order, this.#limits, {
       tell: (event, ...args) => this.#tell(event, ...args),
       end: (event, ...args) => this.#end(event, ...args),
@@ -341,6 +347,18 @@ const TOO_MANY_INTERIM = ['HPE_HEADER_OVERFLOW', 'Too many interim responses'];
 /** Limits that an answer ends. */
 const BEFORE_ANSWER = ['connect', 'head', 'idle'];
 const UNASKED_UPGRADE = ['HPE_INVALID_STATUS', '101 Switching Protocols without a request for an upgrade'];
+
+/** What Node lets pass and the engine does not. */
+function faultOf({ httpVersion, statusCode }) {
+  if (statusCode === 101) return HALF_UPGRADE;
+  return httpVersion === '1.1' || httpVersion === '1.0' ? undefined : BAD_VERSION;
+}
+
+const HALF_UPGRADE = [
+  'ERR_PROXY_INVALID_UPGRADE',
+  '101 Switching Protocols that does not grant the WebSocket that was asked for',
+];
+const BAD_VERSION = ['HPE_INVALID_VERSION', 'Invalid HTTP version'];
 
 /** Our end and the target's, as the engine says it. */
 function endsOf({ localAddress, localPort, remoteAddress, remotePort }) {
