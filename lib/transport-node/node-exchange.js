@@ -351,7 +351,8 @@ const UNASKED_UPGRADE = ['HPE_INVALID_STATUS', '101 Switching Protocols without 
 /** What Node lets pass and the engine does not. */
 function faultOf({ httpVersion, statusCode }) {
   if (statusCode === 101) return HALF_UPGRADE;
-  return httpVersion === '1.1' || httpVersion === '1.0' ? undefined : BAD_VERSION;
+  // What only plays a target may not say it.
+  return ['1.0', '1.1', null, undefined].includes(httpVersion) ? undefined : BAD_VERSION;
 }
 
 const HALF_UPGRADE = [
