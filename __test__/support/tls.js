@@ -40,9 +40,12 @@ async function tlsTarget(onConnection) {
     connections.push(connection);
     onConnection(connection, connections.length - 1);
   });
+  // Those whose handshake fails, too.
+  const sockets = [];
+  server.on('connection', (socket) => sockets.push(socket));
   await listening(server);
   onCleanUp(async () => {
-    for (const { socket } of connections) socket.destroy();
+    for (const socket of sockets) socket.destroy();
     await new Promise((resolve) => server.close(resolve));
   });
   const { port } = server.address();

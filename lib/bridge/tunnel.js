@@ -78,7 +78,7 @@ class Tunnel {
 
   #adopt(early, idle) {
     const isWanted = this.#deferred !== null || this.#proxySocket?.isRead === true;
-    const fd = isWanted ? undefined : descriptorOf(this.#socket);
+    const fd = isWanted || !this.#engine.adopts ? undefined : descriptorOf(this.#socket);
     if (fd === undefined) return false;
     const rest = this.#socket.read();
     if (rest !== null) early.push(rest);

@@ -5,13 +5,14 @@
  * the passed head, the answer or the failure.
  */
 
-const { Engine, FAULT } = require('./engine.js');
+const { FAULT } = require('./engine.js');
 const { hookError, proxyError, unpackError } = require('./errors.js');
 const { packRequest, unpack } = require('./head-codec.js');
 const { callListeners, withinTime } = require('./listeners.js');
 const { judge } = require('./messages.js');
 const { setupSocket } = require('./sockets.js');
 const { RefusedUpgrade } = require('./refused-upgrade.js');
+const { transportOf } = require('./transport.js');
 const { Tunnel } = require('./tunnel.js');
 const { UpgradeClient } = require('./upgrade-client.js');
 const { warnOnce } = require('./warning.js');
@@ -74,7 +75,6 @@ class Upgrade {
   begin() {
     if (typeof this.#socket.setKeepAlive === 'function') setupSocket(this.#socket);
     this.#client = new UpgradeClient(this.#socket, this.#head, () => this.#clientLeft());
-    this.#engine = Engine.get();
     // While something was waited for.
     if (this.#socket.destroyed || this.#socket.readableEnded) this.#clientLeft();
     else this.#ask();
@@ -82,6 +82,7 @@ class Upgrade {
 
   #ask() {
     const { config, headers } = this.#call;
+    this.#engine = transportOf(config);
     const packed = packRequest(this.#req, headers);
     if (this.#proxy.listenerCount('proxyReqWs') > 0) {
       this.#showRequest(packed);
@@ -181,8 +182,7 @@ class Upgrade {
     else this.#refused.end(() => this.#release());
   }
 
-  onFailed(text) {
-    const error = unpackError(text);
+  onFailed(error) {
     const fail = () => {
       this.#release();
       this.fail(error);

@@ -139,6 +139,12 @@ export declare class NativeSecureContext {
   constructor(tls: NativeServerTls)
 }
 
+/**
+ * The head of a request that was prepared and perhaps edited, as `resume` would send it: method, target, fields, among them what is
+ * declared of the body; or `!` and a packed error.
+ */
+export declare function editedHead(base: string, head: string, fields: number): string
+
 /** What an agent of Node's says of its connections. */
 export interface NativeAgent {
   number: number
@@ -349,3 +355,9 @@ export interface NativeStats {
   retries: number
   panics: number
 }
+
+/** Packed trailers without those that would change what was said before them. */
+export declare function passedTrailers(trailers: string, fields: number): string
+
+/** Checks the fields of a 101 against those of the handshake that it answers; gives a packed error if it grants something else. */
+export declare function upgradeFault(request: string, requestFields: number, answer: string, answerFields: number): string | null

@@ -7,8 +7,10 @@
 
 const { agentSettings } = require('./agents.js');
 const { checkOption, checkOptions, optionError } = require('./options.js');
+const { nodePlace, nodeSettings } = require('./node-place.js');
 const { hasParts, partsOf, targetParts } = require('./target-parts.js');
 const { tlsOptions } = require('./tls-options.js');
+const { NodeTransport } = require('../transport-node/node-transport.js');
 
 /** The options, apart from the target, that the engine's configuration is made of. */
 const SHAPING = new Set([
@@ -19,6 +21,7 @@ const SHAPING = new Set([
   'ca',
   'cert',
   'changeOrigin',
+  'ciphers',
   'connectTimeout',
   'cookieDomainRewrite',
   'cookiePathRewrite',
@@ -36,6 +39,7 @@ const SHAPING = new Set([
   'protocolRewrite',
   'proxyTimeout',
   'secure',
+  'secureProtocol',
   'servername',
   'ssl',
   'timeouts',
@@ -50,6 +54,9 @@ const MOST_CONFIGS = 1000;
  * @typedef {object} Config
  * @property {URL} target as events show it
  * @property {object} native the engine's half
+ * @property {boolean} isNodes its requests can only be sent by Node's own client
+ * @property {string} [option] that wants it so
+ * @property {string} [reason] why
  * @property {number} [avoidedUntil] when its target is to be among the first again
  */
 
@@ -163,14 +170,19 @@ function find(options, named) {
   const target = targetParts(named);
   const agent = options.agent ? agentSettings(options.agent, target.url) : undefined;
   const { from, ...tls } = tlsOptions(options, target, agent?.own ?? NO_SETTINGS);
+  const node = nodeSettings(options, target, agent) ?? NO_SETTINGS;
   const settings = { ...nativeOptions(options, target, agent), ...tls };
-  const key = JSON.stringify(settings);
+  const key = JSON.stringify([settings, node]);
   const known = configs.get(key);
   if (known !== undefined) {
     if (configs.size > MOST_CONFIGS / 2) refresh(key, known);
     return known;
   }
-  const config = { target: target.url, native: build(settings, from) };
+  const native = build(settings, from);
+  const placeOf = nodePlace(options, target, { ...node, settings });
+  NodeTransport.know(native, placeOf);
+  const { option, reason } = node;
+  const config = { target: target.url, native, isNodes: reason !== undefined, option, reason };
   configs.set(key, config);
   if (configs.size > MOST_CONFIGS) configs.delete(configs.keys().next().value);
   return config;

@@ -42,10 +42,10 @@ function nativeRoutes(options, { routes, pathFilter, pathRewrite, router } = {})
     router: router && Object.entries(router).map(([key, target]) => routed(options, key, target)),
     routes: routes?.map((route) => ({
       key: route.path,
-      config: configOf(options, route.target).native,
+      config: engineConfig(options, route.target),
       rewrite: rewriteRules(route.rewrite, 'routes'),
     })),
-    otherwise: isNamed(options.target) ? configOf(options).native : undefined,
+    otherwise: isNamed(options.target) ? engineConfig(options) : undefined,
     rewrite: rewriteRules(pathRewrite, 'pathRewrite'),
   };
   try {
@@ -57,11 +57,19 @@ function nativeRoutes(options, { routes, pathFilter, pathRewrite, router } = {})
   }
 }
 
+/** The engine's configuration for a target; here nothing can be sent by Node's own client. */
+function engineConfig(options, target) {
+  const { isNodes, native, option, reason } = configOf(options, target);
+  if (!isNodes) return native;
+  const message = `The native door cannot honour the option ${option} (${reason}): it needs the HTTP client of Node`;
+  throw optionError(option, `${message}; listen without the options object, listen(port, hostname), has it`);
+}
+
 const isNamed = (target) => target !== undefined && target !== null && target !== '';
 
 /** What is falsy in a table is as if nothing had been found. */
 function routed(options, key, target) {
-  return { key, config: target ? configOf(options, target).native : undefined };
+  return { key, config: target ? engineConfig(options, target) : undefined };
 }
 
 function rewriteRules(table, option) {

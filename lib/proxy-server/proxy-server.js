@@ -5,8 +5,8 @@
  */
 
 const { EventEmitter } = require('node:events');
-const { stats } = require('../bridge/engine.js');
 const { Outcome } = require('../bridge/outcome.js');
+const { stats } = require('../bridge/transport.js');
 const { callArguments } = require('./arguments.js');
 const { chooseTarget, takeTurn } = require('./attempts.js');
 const { Call, LAST_RESORT } = require('./call.js');

@@ -6,8 +6,9 @@
 use super::completion;
 use super::config::NativeConfig;
 use super::door::{self, NativeDoor, NativeDoorSettings};
+use super::passes::pack_outbound;
+use super::tunnel;
 use super::visit::{self, VisitArgs};
-use super::{error, tunnel};
 use crate::engine::body::End;
 use crate::engine::error::{Error, Refusal};
 use crate::engine::head::{EditedHead, Fields, Framing, PackedRequest, pack_fields, unpack_fields};
@@ -107,21 +108,7 @@ impl NativeEngine {
         overrides: u32,
     ) -> Result<JsString<'env>> {
         let packed = PackedRequest::unpack(&to_bytes(&head), fields as usize, overrides as usize);
-        match packed.and_then(|packed| incoming::run(packed, &config.config)) {
-            Ok(Outbound { mut head, framing, .. }) => {
-                // Listeners see, and may read, what the client declared; the sender derives it anew.
-                match framing {
-                    Some(Framing::Chunked) => head.fields.push("transfer-encoding", "chunked"),
-                    Some(Framing::Length(n)) => head.fields.push("content-length", n.to_string()),
-                    Some(Framing::Empty) => head.fields.push("content-length", "0"),
-                    Some(Framing::UntilClose) | None => {}
-                }
-                let mut packed = [&head.method[..], b"\n", &head.target, b"\n"].concat();
-                pack_fields(head.fields.iter(), &mut packed);
-                env.create_string_latin1(&packed)
-            }
-            Err(error) => env.create_string(format!("!{}", error::pack(&error))),
-        }
+        pack_outbound(env, packed.and_then(|packed| incoming::run(packed, &config.config)))
     }
 
     /// Begins exchange `id` with a head that was prepared and perhaps edited. `head` has its method, its target and `fields` changes of

@@ -15,6 +15,7 @@ mod config;
 mod door;
 mod engine;
 mod error;
+mod passes;
 mod registry;
 mod route;
 mod routes;
