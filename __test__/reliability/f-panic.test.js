@@ -4,23 +4,12 @@
  * F-79: the engine panics in a request's task. Runs on an addon of its own, which `npm test` builds: its engine panics on demand.
  */
 
-const fs = require('node:fs');
-const path = require('node:path');
 const { answeringTarget, closeAll } = require('../support/peers.js');
-const { runChild } = require('../support/child.js');
+const { faultyAddon, runChild } = require('../support/child.js');
 const { GOOD } = require('../support/faults.js');
 const { echoServer } = require('../support/upgrades.js');
 
 afterEach(closeAll);
-
-const FOLDER = path.join(__dirname, '..', '..', 'target', 'faults');
-
-/** The addon that panics on demand. */
-function faultyAddon() {
-  const name = fs.existsSync(FOLDER) && fs.readdirSync(FOLDER).find((file) => file.endsWith('.node'));
-  if (!name) throw new Error('The addon with faults is not built: npm run build:faults');
-  return path.join(FOLDER, name);
-}
 
 test('F-79 its request is answered with 500, the others go on, and it is counted', async () => {
   const target = await answeringTarget(GOOD);

@@ -69,6 +69,8 @@ impl Visitor {
     /// What the engine is to do with a request whose body is still to come: what the client claims is looked at, then the passes that every
     /// request goes through run.
     pub(super) fn order(&self, mut head: RequestHead, config: Arc<Config>) -> Result<Order, Denial> {
+        #[cfg(feature = "fault-injection")]
+        let panic = head.fields.get(b"x-fault").is_some_and(|fault| &fault[..] == b"panic");
         let settings = &self.settings;
         if let (Some(asked), Some(host)) = (&self.asked, head.fields.get(b"host"))
             && !asked.covers(host)
@@ -92,7 +94,7 @@ impl Visitor {
             announced: false,
             upgrade: None,
             #[cfg(feature = "fault-injection")]
-            panic: false,
+            panic,
         })
     }
 }
