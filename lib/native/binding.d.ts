@@ -39,8 +39,13 @@ export declare class NativeDoor {
   close(): void
   /** Other TLS settings for the handshakes to come. */
   setSecureContext(secure: NativeSecureContext): void
-  /** Says what of the proxy's requests goes through JavaScript from now on: 1 all of them, 2 those for WebSockets, 4 those that have failed. */
+  /**
+   * Says what needs JavaScript from now on: 1 all requests of the proxy's, 2 those for WebSockets, 4 those that have failed, 8 whether a
+   * request is the proxy's.
+   */
   setNeeds(needs: number): void
+  /** Says that a socket that was handed over is about to end, and that this is not the end of what it says. */
+  reset(number: number): void
   stats(): NativeDoorStats
 }
 
@@ -100,9 +105,9 @@ export declare class NativeEngine {
   release(id: number): void
   /**
    * Opens a door at an IP address or, without a port, at a path. `visit` is called for each connection that comes to Node, see
-   * [`VisitArgs`]. `closed` is called once it has closed; it keeps the process alive until then.
+   * [`HandedArgs`]. `closed` is called once it has closed; it keeps the process alive until then.
    */
-  listen(address: string, port: number | undefined | null, settings: NativeDoorSettings, visit: (arg: VisitArgs) => void, closed: () => void): NativeDoor
+  listen(address: string, port: number | undefined | null, settings: NativeDoorSettings, visit: (arg: HandedArgs) => void, closed: () => void): NativeDoor
   /**
    * Takes what is ready: writes, as 32-bit integers, the number of completions and three unused ones, then four for each, and gives
    * their texts. To be called until the number is 0.

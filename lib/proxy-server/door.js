@@ -58,7 +58,9 @@ class Door extends EventEmitter {
     this.#ssl = own.ssl || undefined;
     const headers = packAdded(own.headers || {});
     this.#subject = subject;
-    this.#nodeSide = new NodeSide(subject, fallback, settings.maxHeaderSize);
+    this.#nodeSide = new NodeSide(subject, fallback, settings.maxHeaderSize, (number) =>
+      this.#native.reset(number),
+    );
     this.#settings = {
       routes: nativeRoutes(isOneTarget(own.target) ? own : { ...own, target: undefined }, decisions),
       headers: headers.text,

@@ -51,11 +51,11 @@ impl Visitor {
             return Destination::Node(Receiver::Proxy);
         }
         let upgrade = asked.upgrade;
+        let is_nodes = |needs: &Needs| needs.requests() || upgrade && needs.upgrades();
         match choose(&self.settings.routes, &mut asked.head) {
-            Choice::Forward(_)
-                if needs.is_some_and(|needs| needs.requests() || upgrade && needs.upgrades()) =>
-            {
-                Destination::Node(Receiver::Proxy)
+            Choice::Forward(config) if needs.is_some_and(is_nodes) => {
+                let receiver = handover.map_or(Receiver::Proxy, |handover| handover.receiver_for(&config));
+                Destination::Node(receiver)
             }
             Choice::Forward(config) => Destination::Target(config),
             Choice::NotMine if handover.is_some_and(|handover| handover.has_fallback) => {

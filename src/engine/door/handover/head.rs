@@ -26,7 +26,11 @@ pub(super) fn order(
         // Node would take the body for the other protocol.
         head.fields.remove(b"upgrade");
     }
-    if receiver == Receiver::Proxy {
+    if let Receiver::Route(_) = receiver {
+        // The route's rules have been applied: nobody does so again.
+        head.target.clone_from(&asked.head.target);
+    }
+    if receiver != Receiver::Fallback {
         let settings = &visitor.settings;
         claims::strip(&mut head.fields, settings.trust.trusts(visitor.remote.map(|remote| remote.ip())));
         if settings.added.get(b"via").is_none() {
@@ -38,9 +42,14 @@ pub(super) fn order(
     Ok(make(head, asked.framing, upgrade, config))
 }
 
-/// The order for a request whose target has failed: Node gets its head alone, for the body has been on its way to that target.
+/// The order for a request whose target has failed: Node gets its head alone, for the body has been on its way to that target, and the path
+/// by which that was asked.
 pub(super) fn failed(asked: &ClientHead, config: &Arc<Config>) -> Result<Order, Denial> {
-    let mut head = as_sent(asked)?;
+    let mut head = RequestHead { target: asked.head.target.clone(), ..as_sent(asked)? };
+    if head.target.is_empty() {
+        // A rewriter may leave nothing of a path, but a request line needs something.
+        head.target = Bytes::from_static(b"/");
+    }
     for name in [&b"content-length"[..], b"transfer-encoding", b"expect", b"trailer", b"upgrade"] {
         head.fields.remove(name);
     }
