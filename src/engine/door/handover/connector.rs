@@ -176,3 +176,62 @@ fn pair() -> io::Result<(Box<dyn Io>, NodeSocket)> {
 fn pair() -> io::Result<(Box<dyn Io>, NodeSocket)> {
     Err(io::ErrorKind::Unsupported.into())
 }
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::super::Needs;
+    use super::*;
+    use crate::engine::config::Config;
+    use crate::engine::head::Fields;
+    use crate::engine::target::Target;
+    use std::io::Write as _;
+    use std::os::unix::net::UnixStream;
+    use std::time::Duration;
+    use tokio::io::AsyncReadExt;
+
+    /// What Node has been given.
+    type Given = Arc<Mutex<Vec<Handed>>>;
+
+    async fn connected() -> (Connection, Handed, Arc<Handover>) {
+        let given = Given::default();
+        let admit = {
+            let given = Arc::clone(&given);
+            move |one| given.lock().unwrap().push(one)
+        };
+        let handover = Handover::new(Arc::new(Needs::default()), false, &[], Duration::ZERO, admit).unwrap();
+        let handover = Arc::new(handover);
+        let ends = Ends { remote: None, local: None, encrypted: false };
+        let connector = NodeConnector::new(Arc::clone(&handover), Receiver::Proxy, ends, None);
+        let config = Config::new(Target::parse("http://a").unwrap());
+        let key = Key::of(&config, &Fields::default());
+        let connection = connector.connect(&key, Timeouts::default()).await.unwrap();
+        let handed = given.lock().unwrap().pop().unwrap();
+        (connection, handed, handover)
+    }
+
+    #[tokio::test]
+    async fn an_orderly_end_is_one() {
+        let (mut connection, handed, _) = connected().await;
+        let mut node = UnixStream::from(handed.socket);
+        node.write_all(b"all").unwrap();
+        drop(node);
+        let mut text = String::new();
+        connection.io.read_to_string(&mut text).await.unwrap();
+        assert_eq!(text, "all");
+    }
+
+    #[tokio::test]
+    async fn a_reset_is_no_end_and_is_forgotten_with_its_socket() {
+        let (mut connection, handed, handover) = connected().await;
+        let mut node = UnixStream::from(handed.socket);
+        node.write_all(b"part").unwrap();
+        handover.reset(handed.number);
+        drop(node);
+        let mut bytes = Vec::new();
+        let error = connection.io.read_to_end(&mut bytes).await.unwrap_err();
+        assert_eq!((error.kind(), &bytes[..]), (io::ErrorKind::ConnectionReset, &b"part"[..]));
+        drop(connection);
+        handover.reset(handed.number);
+        assert!(handover.resets.lock().is_empty());
+    }
+}
