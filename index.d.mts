@@ -35,6 +35,7 @@ export import LegacyOptions = proxy.LegacyOptions;
 export import InterceptorOptions = proxy.InterceptorOptions;
 export import Logger = proxy.Logger;
 export import NextFunction = proxy.NextFunction;
+export import NodeStats = proxy.NodeStats;
 export import OnProxyEvent = proxy.OnProxyEvent;
 export import OpenCallback = proxy.OpenCallback;
 export import Options = proxy.Options;

@@ -178,7 +178,7 @@ declare namespace HttpProxy {
   /** How many sockets upgraded connections hold, on both sides. */
   export function numOpenSockets(): number;
 
-  /** Gauges (what is open now) and counters (what has happened so far) of the engine of this thread. */
+  /** Gauges (what is open now) and counters (what has happened so far) of this thread. Connections are those of the engine. */
   export interface Stats {
     exchanges: number;
     connections: number;
@@ -187,8 +187,19 @@ declare namespace HttpProxy {
     connectionsMade: number;
     retries: number;
     panics: number;
+    /** What of it has gone over Node's own client; there once something has. */
+    node?: NodeStats;
     /** Of the door that `listen(port, { … })` has opened. */
     door?: DoorStats;
+  }
+
+  /** Requests that only Node's own client can send: because of their agent, of old TLS, or because `http.request` was replaced. */
+  export interface NodeStats {
+    exchanges: number;
+    exchangesStarted: number;
+    retries: number;
+    /** Why, by the origin of the target; the last hundred of them. */
+    targets: { [origin: string]: string };
   }
 
   export import Door = door.Door;

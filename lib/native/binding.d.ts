@@ -279,6 +279,8 @@ export interface NativeOptions {
   cookiePathRewrite?: Array<string>
   /** The agent whose connections are used. */
   agent?: NativeAgent
+  /** The proxy that leads to the target. */
+  proxy?: NativeProxy
   secure: boolean
   /** PEM certificates. */
   ca?: string
@@ -307,6 +309,18 @@ export interface NativePlace {
   host: string
   /** The beginning of a path; of a URL, decoded and in lower case, in a registry that goes by URLs. */
   path: string
+}
+
+/** A proxy between us and the targets. */
+export interface NativeProxy {
+  /** It speaks SOCKS 5, not HTTP. */
+  socks: boolean
+  host: string
+  port: number
+  /** The value of a `Proxy-Authorization` field. */
+  authorization?: string
+  /** User and password, for SOCKS. */
+  credentials?: Array<string>
 }
 
 /** A rule of `pathRewrite`. */

@@ -10,6 +10,7 @@ const { checkOption, checkOptions, optionError } = require('./options.js');
 const { nodePlace, nodeSettings } = require('./node-place.js');
 const { hasParts, partsOf, targetParts } = require('./target-parts.js');
 const { tlsOptions } = require('./tls-options.js');
+const { upstreamProxy } = require('./upstream-proxy.js');
 const { NodeTransport } = require('../transport-node/node-transport.js');
 
 /** The options, apart from the target, that the engine's configuration is made of. */
@@ -44,6 +45,7 @@ const SHAPING = new Set([
   'ssl',
   'timeouts',
   'toProxy',
+  'upstreamProxy',
   'xfwd',
 ]);
 
@@ -55,7 +57,8 @@ const MOST_CONFIGS = 1000;
  * @property {URL} target as events show it
  * @property {object} native the engine's half
  * @property {boolean} isNodes its requests can only be sent by Node's own client
- * @property {string} [option] that wants it so
+ * @property {boolean} isEngines they can only be sent by the engine
+ * @property {string} [option] that wants them sent by Node's client
  * @property {string} [reason] why
  * @property {number} [avoidedUntil] when its target is to be among the first again
  */
@@ -172,6 +175,7 @@ function find(options, named) {
   const { from, ...tls } = tlsOptions(options, target, agent?.own ?? NO_SETTINGS);
   const node = nodeSettings(options, target, agent) ?? NO_SETTINGS;
   const settings = { ...nativeOptions(options, target, agent), ...tls };
+  if (settings.proxy !== undefined) checkAlone(node);
   const key = JSON.stringify([settings, node]);
   const known = configs.get(key);
   if (known !== undefined) {
@@ -182,10 +186,18 @@ function find(options, named) {
   const placeOf = nodePlace(options, target, { ...node, settings });
   NodeTransport.know(native, placeOf);
   const { option, reason } = node;
-  const config = { target: target.url, native, isNodes: reason !== undefined, option, reason };
+  const isEngines = settings.proxy !== undefined;
+  const config = { target: target.url, native, isNodes: reason !== undefined, isEngines, option, reason };
   configs.set(key, config);
   if (configs.size > MOST_CONFIGS) configs.delete(configs.keys().next().value);
   return config;
+}
+
+/** Node's client knows nothing of the proxies that the engine knows. */
+function checkAlone({ option, reason }) {
+  if (reason === undefined) return;
+  const message = `The option upstreamProxy cannot be used together with the option ${option} (${reason}); leave out one of them`;
+  throw optionError('upstreamProxy', message);
 }
 
 /** The least recently used stand first. */
@@ -230,6 +242,7 @@ function nativeOptions(options, target, agent) {
     toProxy: options.toProxy === true,
     reuse: agent === undefined ? options.agent !== false : agent.keepAlive,
     agent: agent?.native,
+    proxy: target.socketPath === undefined ? upstreamProxy(options.upstreamProxy, target.url) : undefined,
     allowDuplicateHost: options.allowDuplicateHost === true,
     preserveHeaderKeyCase: options.preserveHeaderKeyCase === true,
     hostRewrite: options.hostRewrite || undefined,

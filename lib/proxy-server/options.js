@@ -100,6 +100,7 @@ const OPTIONS = {
   toProxy: BOOLEAN,
   tunnelTimeout: MILLISECONDS,
   upgradeTimeout: MILLISECONDS,
+  upstreamProxy: { is: isString, want: "the URL of a proxy, or 'env'" },
   verifyUpgrade: BOOLEAN,
   ws: BOOLEAN,
   xfwd: BOOLEAN,
@@ -145,6 +146,7 @@ const OFF_IF_EMPTY = new Set([
   'protocolRewrite',
   'secureProtocol',
   'servername',
+  'upstreamProxy',
 ]);
 
 function isCa(value) {

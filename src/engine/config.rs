@@ -3,7 +3,7 @@
 use super::error::{Error, Kind, Limit, Phase};
 use super::outgoing::{CookieRewrite, RedirectRewrite};
 use super::target::{Scheme, Target};
-use super::upstream::TlsProfile;
+use super::upstream::{TlsProfile, UpstreamProxy};
 use bytes::Bytes;
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -48,6 +48,8 @@ pub struct Config {
     pub cookie_path: Option<CookieRewrite>,
     /// `agent`: what an agent of Node's says of its connections. None by default.
     pub agent: Option<Arc<Agent>>,
+    /// `upstreamProxy`: the proxy that leads to the target. None by default.
+    pub proxy: Option<Arc<UpstreamProxy>>,
     /// Time limits.
     pub timeouts: Timeouts,
 }
@@ -135,6 +137,7 @@ impl Config {
             cookie_domain: None,
             cookie_path: None,
             agent: None,
+            proxy: None,
             timeouts: Timeouts::default(),
         }
     }

@@ -9,7 +9,7 @@ mod refusal;
 mod system;
 
 pub(in crate::engine) use alert::alert;
-pub use fault::{Fault, TlsFault};
+pub use fault::{Fault, TlsFault, TunnelFault};
 pub use refusal::Refusal;
 pub use system::{Call, Errno, Peer};
 
@@ -95,6 +95,7 @@ impl Error {
             Kind::Timeout(_, None) => "ECONNRESET",
             Kind::Protocol(fault) => fault.code(),
             Kind::Tls(fault) => fault.code,
+            Kind::Tunnel(fault) => fault.code,
             Kind::Panic => "ERR_PROXY_PANIC",
             Kind::Stopped => "ERR_PROXY_STOPPED",
         }
@@ -119,6 +120,7 @@ impl fmt::Display for Error {
             Kind::Closed | Kind::Cancelled | Kind::Timeout(..) => f.write_str("socket hang up"),
             Kind::Protocol(fault) => write!(f, "Parse Error: {}", fault.message()),
             Kind::Tls(fault) => f.write_str(&fault.message),
+            Kind::Tunnel(fault) => f.write_str(&fault.message),
             Kind::Panic => {
                 f.write_str("the proxy engine panicked while it served this request; please report it")
             }
@@ -168,6 +170,8 @@ pub enum Kind {
     Timeout(Limit, Option<Duration>),
     /// TLS with the target failed.
     Tls(TlsFault),
+    /// The proxy that leads to the target has not led there.
+    Tunnel(TunnelFault),
 }
 
 /// The part of an exchange.

@@ -2,6 +2,7 @@
 
 use super::pool::Key;
 use super::resolve::resolve;
+use super::through_proxy;
 use super::tls;
 use crate::engine::config::Timeouts;
 use crate::engine::error::{Call, Error, Kind, Limit, Peer, Phase};
@@ -122,10 +123,18 @@ impl Connector {
         let (io, peer): (Box<dyn Io>, Peer) = match &key.socket_path {
             Some(path) => open_unix(path).await?,
             None => {
-                let (stream, address) = race(resolve(&key.host, key.port).await?, key.local_address).await?;
+                let (host, port) = match &key.proxy {
+                    Some(proxy) => (&proxy.host, proxy.port),
+                    None => (&key.host, key.port),
+                };
+                let (stream, address) = race(resolve(host, port).await?, key.local_address).await?;
                 // Without it the last part of a request may wait for the target's delayed acknowledgement.
                 stream.set_nodelay(true).ok();
-                (Box::new(stream), Peer::Tcp(address))
+                let (mut io, peer): (Box<dyn Io>, Peer) = (Box::new(stream), Peer::Tcp(address));
+                if let Some(proxy) = &key.proxy {
+                    through_proxy::tunnel(proxy, key, &mut io, &peer).await?;
+                }
+                (io, peer)
             }
         };
         let io = match &key.tls {

@@ -2,8 +2,8 @@
 //!
 //! A connection is in here only while it is quiet: bytes nobody asked for, or its end, throw it out at once.
 
-use super::TlsProfile;
 use super::connect::{Connection, noop_context};
+use super::{TlsProfile, UpstreamProxy};
 use crate::engine::config::{Agent, Config};
 use crate::engine::head::{Fields, is_host};
 use crate::engine::observe::{Held, Stats};
@@ -32,6 +32,8 @@ pub struct Key {
     pub server_name: Option<Arc<str>>,
     /// Whose connection it is, if it is an agent's.
     pub agent: Option<Arc<Agent>>,
+    /// The proxy that it leads through.
+    pub proxy: Option<Arc<UpstreamProxy>>,
 }
 
 impl Key {
@@ -51,6 +53,7 @@ impl Key {
             tls,
             server_name,
             agent: config.agent.clone(),
+            proxy: config.proxy.clone(),
         }
     }
 }
