@@ -6,6 +6,7 @@ const { once } = require('node:events');
 const { createProxyServer } = require('../proxy-server/proxy-server.js');
 const { banner } = require('./banner.js');
 const { startDemo } = require('./demo.js');
+const { readTls } = require('./settings.js');
 
 /** @param {import('./settings.js').Settings} settings */
 async function serve(settings) {
@@ -29,6 +30,7 @@ async function serve(settings) {
     };
     // First: whoever has read where it listens may send a signal.
     endOnSignal(proxy, demo?.server);
+    if (tls) rereadOnSignal(proxy, settings.tlsFiles);
     process.stdout.write(banner(process.stdout, facts));
   } catch (error) {
     demo?.server.close();
@@ -92,6 +94,18 @@ function endOnSignal(proxy, demo) {
   // Then nothing is left that would keep the process.
   proxy._server.once('close', () => {
     for (const signal of ['SIGINT', 'SIGTERM']) process.off(signal, onSignal);
+  });
+}
+
+/** A new certificate, for the connections to come. One that cannot be used changes nothing. */
+function rereadOnSignal(proxy, files) {
+  process.on('SIGHUP', () => {
+    try {
+      proxy.setSecureContext(readTls(files));
+      process.stderr.write(`The certificate was read again: ${files.cert}\n`);
+    } catch (error) {
+      process.stderr.write(`error: The certificate stays as it was: ${error.message}\n`);
+    }
   });
 }
 

@@ -202,6 +202,7 @@ export interface NativeDoorSettings {
   maxUrlLength: number
   headersTimeout: number
   bodyTimeout: number
+  minBodyRate: number
   writeTimeout: number
   keepAliveTimeout: number
   maxRequestsPerSocket: number

@@ -43,6 +43,7 @@ const LIMITS = {
   maxHeadersCount: number(1, MOST_FIELDS, 100),
   maxRequestsPerSocket: number(1, LONGEST_TIMER, 1000),
   maxUrlLength: number(1, LARGEST_HEAD, 8 * 1024),
+  minBodyRate: number(0, LONGEST_TIMER, 0),
   threads: number(1, MOST_THREADS, 1),
   writeTimeout: milliseconds(60_000),
 };

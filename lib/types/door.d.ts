@@ -64,6 +64,11 @@ export interface DoorOptions {
   headersTimeout?: number;
   /** Between two reads of a request's body. Default 60 s. */
   bodyTimeout?: number;
+  /**
+   * Bytes of a request's body each second, on average, beyond ten seconds of waiting for the client; slower ones are answered with 408. Default 0:
+   * as slowly as it likes.
+   */
+  minBodyRate?: number;
   /** Between two writes of a response that its client is slow to take. Default 60 s. */
   writeTimeout?: number;
   /** Between two requests of a connection. Default 5 s. */

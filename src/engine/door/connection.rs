@@ -9,6 +9,7 @@ use super::handover::{Failure, Guest, relay};
 use super::head::{ClientHead, Search};
 use super::life::Stage;
 use super::limits::Limits;
+use super::pace::Pace;
 use super::stats::DoorStats;
 use super::stream::Stream;
 use super::target::Form;
@@ -258,11 +259,11 @@ impl Connection {
             keep_alive: self.limits().keep_alive,
             out: BytesMut::new(),
         };
-        let idle = self.limits().body_idle;
+        let pace = Pace::new(self.limits().body_idle, self.limits().body_rate);
         tokio::select! {
             biased;
             answered = both(life, answer.run()) => Ok(answered),
-            fault = upload::run(reader, buffer, course.framing, exchange, &course.progress, idle) => Err(fault),
+            fault = upload::run(reader, buffer, course.framing, exchange, &course.progress, pace) => Err(fault),
         }
     }
 

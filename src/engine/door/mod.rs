@@ -17,6 +17,7 @@ mod life;
 mod limits;
 mod listener;
 mod monitor;
+mod pace;
 mod place;
 mod rewound;
 mod stats;
