@@ -14,6 +14,7 @@ const { warnOnce } = require('../bridge/warning.js');
 const { Call } = require('./call.js');
 const { ClientSocket } = require('./client-socket.js');
 const { configOf } = require('./config.js');
+const { isOneTarget } = require('./door-routes.js');
 const { failRequest } = require('./forward-request.js');
 
 /**
@@ -97,7 +98,8 @@ class NodeSide {
       return;
     }
     const call = new Call(proxy, proxy.options, undefined, new Outcome());
-    call.config = configOf(proxy.options);
+    // Of several targets it is not known which one has failed.
+    if (isOneTarget(proxy.options.target)) call.config = configOf(proxy.options);
     failRequest(proxy, req, res, call, 'target', failure);
   }
 
