@@ -86,4 +86,4 @@ function routesOf({ target, routes = [], rewrite }) {
   return rewrite === undefined && own.length === 0 ? [] : [...own, { path: '/', target, rewrite }];
 }
 
-module.exports = { UsageError, readSettings, readTls };
+module.exports = { DEFAULTS, UsageError, readSettings, readTls };

@@ -10,7 +10,7 @@ const http = require('node:http');
 const net = require('node:net');
 const { reasonForNode } = require('./door-needs.js');
 const { OBSERVATION, observationSettings } = require('./door-observation.js');
-const { isRoutes } = require('./door-routes.js');
+const { hasTargets, isRoutes } = require('./door-routes.js');
 const { optionError } = require('./options.js');
 
 const LONGEST_TIMER = 2 ** 31 - 1;
@@ -129,13 +129,7 @@ const INSTEAD = 'listen without the options object, listen(port, hostname), serv
 function checkSubject(subject) {
   const { options } = subject.proxy;
   const { decisions, nodesOption } = subject;
-  if (
-    !options.target &&
-    !options.forward &&
-    !decisions.routes &&
-    !decisions.router &&
-    nodesOption === undefined
-  )
+  if (!options.target && !options.forward && !hasTargets(decisions) && nodesOption === undefined)
     throw optionError('target', 'The native door needs the option target, or routes');
   if (!CAN_HAND_OVER) checkAlone(subject);
 }

@@ -14,7 +14,7 @@ const { packAdded } = require('../bridge/head-codec.js');
 const { openError, placeOf, shownAddress } = require('./door-address.js');
 const { NeedsWatch, needsOf } = require('./door-needs.js');
 const { CAN_HAND_OVER, checkAlone, checkSubject, doorOptions } = require('./door-options.js');
-const { DECISIONS, nativeRoutes } = require('./door-routes.js');
+const { DECISIONS, isOneTarget, nativeRoutes } = require('./door-routes.js');
 const { HANDSHAKE_TIMEOUT, serverTls } = require('./door-tls.js');
 const { NodeSide } = require('./node-side.js');
 const { optionError } = require('./options.js');
@@ -205,11 +205,6 @@ class Door extends EventEmitter {
     this.#over();
     this.emit('close');
   }
-}
-
-/** Known now, and the only one. */
-function isOneTarget(target) {
-  return Boolean(target) && typeof target !== 'function' && !Array.isArray(target);
 }
 
 /**
