@@ -14,7 +14,6 @@ const { warnOnce } = require('../bridge/warning.js');
 const { Call } = require('./call.js');
 const { ClientSocket } = require('./client-socket.js');
 const { configOf } = require('./config.js');
-const { isOneTarget } = require('./door-routes.js');
 const { failRequest } = require('./forward-request.js');
 
 /**
