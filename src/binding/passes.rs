@@ -1,6 +1,7 @@
 //! The passes for requests that do not go over the engine's connections: those that Node's own client sends (`lib/transport-node`).
 
 #![allow(unreachable_pub, reason = "napi exports public functions only, wherever they stand")]
+#![cfg_attr(test, allow(dead_code, reason = "napi exports nothing from tests"))]
 
 use super::engine::to_bytes;
 use super::error;

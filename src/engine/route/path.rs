@@ -46,7 +46,7 @@ pub(super) fn canonical(path: &[u8]) -> Result<Cow<'_, [u8]>, BadPath> {
 ///
 /// # Errors
 ///
-/// As [`canonical`].
+/// For a path that has a dot segment or a broken escape.
 pub fn canonical_prefix(path: &[u8]) -> Result<Box<[u8]>, BadPath> {
     let path = canonical(path)?;
     let length = path.iter().rposition(|byte| *byte != b'/').map_or(0, |last| last + 1);
