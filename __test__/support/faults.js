@@ -103,6 +103,7 @@ async function faultBench(ear, options, settings) {
   if (ear === 'door') return doorBench(options, settings);
   const failures = [];
   const departures = [];
+  const counts = { failed: () => failures.length, departed: () => departures.length };
   const onError = (error, req, res) => {
     failures.push({ error, req });
     if (res.headersSent) return;
@@ -116,13 +117,11 @@ async function faultBench(ear, options, settings) {
     const proxy = createProxyServer(options);
     proxy.on('econnreset', (error) => departures.push(error));
     if (ear === 'event') proxy.on('error', onError);
-    const counts = { failed: () => failures.length, departed: () => departures.length };
     if (atDoor) return { ear, ...(await listeningDoor(proxy)), failures, departures, ...counts };
     const rest = ear === 'callback' ? [onError] : [];
     listener = (req, res) => void proxy.web(req, res, ...rest);
   }
   const { server, port } = await httpServer(listener);
-  const counts = { failed: () => failures.length, departed: () => departures.length };
   return { ear, server, port, failures, departures, ...counts };
 }
 
