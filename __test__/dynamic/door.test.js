@@ -2,6 +2,8 @@
 
 /** Routes that are registered at the native door: `listen` of `rs-proxy-middleware/dynamic`, and `rs-proxy dynamic`. */
 
+const fs = require('node:fs');
+const os = require('node:os');
 const path = require('node:path');
 const { spawn } = require('node:child_process');
 const { once } = require('node:events');
@@ -147,6 +149,31 @@ describe('rs-proxy dynamic', () => {
     expect(await body(port, 'GET /a/b')).toMatch(/^GET \/a\/b /);
     child.kill('SIGTERM');
     expect(await ended).toMatchObject({ code: 0 });
+  });
+
+  test('--store keeps routes; a file that another one has is refused', async () => {
+    const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'rs-proxy-cli-'));
+    onCleanUp(() => fs.rmSync(folder, { recursive: true, force: true }));
+    const args = ['--port', '0', '--log', 'off', '--store', `file:${path.join(folder, 'routes')}`];
+    const { port: targetPort } = await target();
+    for (const round of [1, 2]) {
+      const { child, ended, output } = run(args);
+      await eventually(
+        () => output.stdout.includes('Ctrl-C'),
+        () => JSON.stringify(output),
+        20_000,
+      );
+      const [, port] = /proxy +http:\/\/127\.0\.0\.1:(\d+)/.exec(output.stdout);
+      if (round === 1) await register(port, { prefix: '/a', port: targetPort });
+      expect(await body(port, 'GET /a/b')).toMatch(/^GET \/a\/b /);
+      const second = run(args);
+      expect(await second.ended).toMatchObject({
+        code: 1,
+        stderr: expect.stringContaining('another process'),
+      });
+      child.kill('SIGKILL');
+      await ended;
+    }
   });
 
   test.each([

@@ -35,15 +35,16 @@ function dynamicCommand(attempting) {
         'whether prefixes end anywhere, or with whole segments (default: string)',
       ).choices(['string', 'segment']),
     )
+    .option('--store <file:path>', 'keep routes in a file, so that they outlive the process')
     .option('--allow-target <host[:port]>', 'where routes may lead beside localhost; repeatable', several);
   return doorFlags(command).addHelpText('after', HELP).action(attempting(serveDynamic));
 }
 
 const several = (value, before = []) => [...before, value];
 
-async function serveDynamic({ match, allowTarget: allowTargets, ...flags }) {
+async function serveDynamic({ match, store, allowTarget: allowTargets, ...flags }) {
   const settings = { ...DEFAULTS, port: flags.port ?? portOfEnvironment(), ...flags };
-  const proxy = createDynamicProxy({ match, allowTargets });
+  const proxy = createDynamicProxy({ match, store, allowTargets });
   const door = proxy.listen(settings.port, { host: settings.host, ...doorSettings(settings) });
   try {
     await once(door, 'listening');

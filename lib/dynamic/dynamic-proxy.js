@@ -16,6 +16,7 @@ const { createProxyServer } = require('../proxy-server/proxy-server.js');
 const { dynamicOptions } = require('./options.js');
 const { Refusal, readRegistration } = require('./registration.js');
 const { HERE, isAllowed, normalPrefix, targetOf, wrongField } = require('./route.js');
+const { RouteStore, StoreError } = require('./route-store.js');
 const { RouteTable } = require('./route-table.js');
 
 /** What registers routes; the engine leaves it to JavaScript. */
@@ -36,7 +37,8 @@ class DynamicProxy extends EventEmitter {
     this.#options = dynamicOptions(options);
     this.proxy = createProxyServer({ xfwd: true, ws: true });
     this.proxy.on('error', (error, req, res) => this.#failed(error, this.#hostOf(req), req, res, 500));
-    this.#table = new RouteTable(this.proxy.options, this.#options.match);
+    const { match, store } = this.#options;
+    this.#table = new RouteTable(this.proxy.options, match, new RouteStore(store));
   }
 
   /** The routes by prefix, as they are now. */
@@ -122,6 +124,7 @@ class DynamicProxy extends EventEmitter {
     try {
       this.registerRoute(route);
     } catch (error) {
+      if (error instanceof StoreError) throw new Refusal('STORE_UNAVAILABLE', error);
       throw error.option === 'host' ? new Refusal('FORBIDDEN', error) : error;
     }
     if (res.headersSent || res.writableEnded) return;
@@ -185,6 +188,11 @@ class DynamicProxy extends EventEmitter {
     const decisions = { registry: this.#table.native, pathFilter: NOT_REGISTER };
     const settings = { ...options, fallback: serve, [DECISIONS]: decisions };
     return openDoor({ proxy: this.proxy, serve, upgrade }, [port, settings, onListening]);
+  }
+
+  /** Lets go of the file that routes are kept in. The routes stay; there can be no others. */
+  close() {
+    this.#table.close();
   }
 
   /** What `proxyError` is told of a request's route. */

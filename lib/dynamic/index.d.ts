@@ -42,6 +42,8 @@ declare namespace createDynamicProxy {
     maxRoutes?: number;
     /** Say in `x-served-by` which target and prefix served a request. Default `true`. */
     servedBy?: boolean;
+    /** `file:` and a path: routes are kept in that file, and outlive the process. One process at a time has it. Default: they are not kept. */
+    store?: `file:${string}`;
   }
 
   /** A route as its prototype, so that it has no properties of its own. */
@@ -83,6 +85,8 @@ declare namespace createDynamicProxy {
      * Lets the engine listen: what has a route never comes to JavaScript. `POST /register` registers routes; responses have no `x-served-by`.
      */
     listen(port: number, options?: Omit<DoorOptions, 'fallback' | 'routes'>, onListening?: () => void): Door;
+    /** Lets go of the file of the option `store`. The routes stay; there can be no others. */
+    close(): void;
     proxyUpgrade(req: IncomingMessage, socket: Duplex, head: Buffer): void;
   }
 }

@@ -22,6 +22,11 @@ const OPTIONS = {
   maxBodySize: { ...COUNT, usual: 64 * 1024 },
   maxRoutes: { ...COUNT, usual: 100_000 },
   servedBy: { ...BOOLEAN, usual: true },
+  store: {
+    is: (value) => typeof value === 'string' && /^file:./.test(value),
+    want: 'file: and the path of a file',
+    usual: undefined,
+  },
 };
 
 /**

@@ -2,6 +2,7 @@
 
 const { configOf } = require('../proxy-server/config.js');
 const { targetOf } = require('./route.js');
+const { RouteStore } = require('./route-store.js');
 
 /** The routes of one proxy, found by the engine. */
 class RouteTable {
@@ -12,17 +13,21 @@ class RouteTable {
   #last = 0;
   #options;
   #foldCase;
+  #store;
 
   /**
    * @param {Record<string, unknown>} options of the proxy
    * @param {'string' | 'segment'} match
+   * @param {RouteStore} [store] has the routes of before, and keeps those to come
    */
-  constructor(options, match) {
+  constructor(options, match, store = new RouteStore()) {
     const { NativeRegistry } = require('../native/binding.js');
+    this.#store = store;
     this.#options = options;
     this.#foldCase = match === 'segment';
     /** The engine's half, which a native door reads as well. */
     this.native = new NativeRegistry(match === 'string');
+    for (const { key, route } of store.routes()) this.#set(key, route);
   }
 
   get size() {
@@ -38,18 +43,26 @@ class RouteTable {
    * Adds a route, or replaces those of its prefix and hosts.
    *
    * @throws {TypeError} if its host is none
+   * @throws {StoreError} if it cannot be kept
    */
   put(route) {
-    const { native: config } = configOf(this.#options, targetOf(route));
+    // What is wrong with it is said before it is kept.
+    configOf(this.#options, targetOf(route));
     for (const host of hostsOf(route)) {
-      this.#last += 1;
-      this.native.put({ host, path: route.prefix }, this.#last, config, false);
       const key = keyOf(host, route.prefix);
-      const before = this.#entries.get(key);
-      if (before !== undefined) this.#byId.delete(before.id);
-      this.#entries.set(key, { id: this.#last, route });
-      this.#byId.set(this.#last, route);
+      this.#store.put(key, route);
+      this.#set(key, route);
     }
+  }
+
+  #set(key, route) {
+    const { native: config } = configOf(this.#options, targetOf(route));
+    this.#last += 1;
+    this.native.put({ host: hostOfKey(key), path: route.prefix }, this.#last, config, false);
+    const before = this.#entries.get(key);
+    if (before !== undefined) this.#byId.delete(before.id);
+    this.#entries.set(key, { id: this.#last, route });
+    this.#byId.set(this.#last, route);
   }
 
   /**
@@ -64,6 +77,7 @@ class RouteTable {
     for (const [key, { id, route }] of [...this.#entries]) {
       const own = hostOfKey(key);
       if (route.prefix !== prefix || (host !== undefined && own !== host.toLowerCase())) continue;
+      this.#store.remove(key);
       this.native.remove({ host: own, path: prefix });
       this.#entries.delete(key);
       this.#byId.delete(id);
@@ -82,6 +96,10 @@ class RouteTable {
   find({ url, headers }) {
     const id = this.native.find(headers.host ?? '', this.#foldCase ? url.toLowerCase() : url);
     return id === null ? undefined : this.#byId.get(id);
+  }
+
+  close() {
+    this.#store.close();
   }
 
   /** The routes, the longest prefix first, then backwards by the alphabet. */

@@ -21,4 +21,5 @@ mod registry;
 mod route;
 mod routes;
 mod server_tls;
+mod store;
 mod tunnel;

@@ -19,6 +19,7 @@ pub mod observe;
 pub mod outgoing;
 pub mod ring;
 pub mod route;
+pub mod store;
 pub mod target;
 mod thread;
 pub mod tunnel;
