@@ -185,7 +185,10 @@ async fn live(order: Order, shared: Arc<Shared>, mut ending: Ending, gauge: Held
     ending.report(last);
 }
 
-/// No `async fn`: that keeps its arguments twice, and an idle tunnel is little more than this future.
+#[allow(
+    clippy::manual_async_fn,
+    reason = "an async fn keeps its arguments twice, and an idle tunnel is little more than this future"
+)]
 fn tunnel(
     mut connection: Connection,
     stage: Option<Stage>,
