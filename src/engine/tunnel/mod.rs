@@ -185,7 +185,7 @@ async fn live(order: Order, shared: Arc<Shared>, mut ending: Ending, gauge: Held
     ending.report(last);
 }
 
-#[expect(
+#[allow(
     clippy::manual_async_fn,
     reason = "an async fn keeps its arguments twice, and an idle tunnel is little more than this future"
 )]
