@@ -222,6 +222,12 @@ export interface NativeOptions {
   serverName?: string
   tls12: boolean
   tls13: boolean
+  /** `ALPNProtocols`, a character a byte. */
+  protocols?: Array<string>
+  /** HTTP/2 over TLS, with targets that choose it. */
+  http2: boolean
+  /** … and with plain ones without asking. */
+  http2Plain: boolean
   /** Milliseconds. */
   connectTimeout?: number
   /** Milliseconds. */

@@ -16,6 +16,7 @@ const SHAPING = new Set([
   'allowDuplicateHost',
   'auth',
   'autoRewrite',
+  'ALPNProtocols',
   'ca',
   'cert',
   'changeOrigin',
@@ -23,6 +24,7 @@ const SHAPING = new Set([
   'cookieDomainRewrite',
   'cookiePathRewrite',
   'hostRewrite',
+  'http2',
   'ignorePath',
   'key',
   'localAddress',
@@ -230,6 +232,8 @@ function nativeOptions(options, target, agent) {
     idleTimeout: milliseconds(timeouts?.idle ?? options.proxyTimeout),
     totalTimeout: milliseconds(timeouts?.total),
     namedTimeouts: timeouts !== undefined,
+    http2: options.http2 === true || options.http2 === 'auto',
+    http2Plain: options.http2 === true,
   };
 }
 

@@ -67,7 +67,7 @@ const OPTIONS = {
   headers: { is: isHeaders, want: 'an object of header fields: strings, numbers, or arrays of them' },
   hookTimeout: MILLISECONDS,
   hostRewrite: { is: isHost, want: 'a host, with or without a port' },
-  http2: LATER,
+  http2: { is: (value) => value === true || value === 'auto', want: "'auto', true or false" },
   ignorePath: BOOLEAN,
   key: { is: isKey, want: 'a PEM key: a string, a Buffer, or an array of them or of { pem, passphrase }' },
   localAddress: { is: (value) => net.isIP(value) !== 0, want: 'an IP address' },

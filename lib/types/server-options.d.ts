@@ -59,8 +59,11 @@ export interface ServerOptions {
   hookTimeout?: number | undefined;
   /** Make a redirect that names the target name this host, and port, instead. Wins over `autoRewrite`. */
   hostRewrite?: string | undefined;
-  /** HTTP/2 for the clients of `listen`. Refused by this version. */
-  http2?: boolean | undefined;
+  /**
+   * Ask targets in HTTP/2: `'auto'`, TLS targets that choose it; `true`, plain ones as well, which are not asked but are left to HTTP/1.1 if
+   * they know nothing else. Default `false`. Clients of `listen` with `ssl` may always speak it.
+   */
+  http2?: boolean | 'auto' | undefined;
   /** Forward to the target's path alone. Default `false`. */
   ignorePath?: boolean | undefined;
   /** The key of `cert`. */

@@ -1,6 +1,6 @@
 //! `NativeConfig`: an engine's [`Config`] that JavaScript holds on to.
 
-use crate::engine::config::{Agent, Authorization, Config, Timeouts};
+use crate::engine::config::{Agent, Authorization, Config, Http2, Timeouts};
 use crate::engine::head::{is_field_value, is_token};
 use crate::engine::outgoing::{CookieRewrite, InvalidRewrite, RedirectRewrite};
 use crate::engine::target::{Scheme, Target};
@@ -53,6 +53,12 @@ pub struct NativeOptions {
     pub server_name: Option<String>,
     pub tls12: bool,
     pub tls13: bool,
+    /// `ALPNProtocols`, a character a byte.
+    pub protocols: Option<Vec<String>>,
+    /// HTTP/2 over TLS, with targets that choose it.
+    pub http2: bool,
+    /// … and with plain ones without asking.
+    pub http2_plain: bool,
     /// Milliseconds.
     pub connect_timeout: Option<f64>,
     /// Milliseconds.
@@ -97,6 +103,11 @@ impl NativeConfig {
             target,
             tls,
             server_name: options.server_name.as_deref().map(Into::into),
+            http2: match (options.http2, options.http2_plain) {
+                (false, _) => Http2::Never,
+                (true, false) => Http2::OverTls,
+                (true, true) => Http2::Everywhere,
+            },
             local_address: local_address.map_err(|_| invalid("localAddress", &"it is not an IP address"))?,
             authorization: authorization(&options)?,
             method: options.method.map(method).transpose()?,
@@ -143,17 +154,20 @@ fn target(options: &NativeOptions) -> Result<Target> {
 fn tls(options: &NativeOptions) -> std::result::Result<TlsProfile, InvalidTls> {
     let keys = options.identities.chunks_exact(2);
     let own = keys.map(|pair| Identity::from_pem(pair[0].as_bytes(), pair[1].as_bytes()));
-    let archived = options.archives.chunks_exact(2).map(|pair| {
-        let bytes = pair[0].chars().map(|c| u8::try_from(c).unwrap_or(0)).collect::<Vec<_>>();
-        Identity::from_pkcs12(&bytes, &pair[1])
-    });
+    let archived =
+        options.archives.chunks_exact(2).map(|pair| Identity::from_pkcs12(&latin1(&pair[0]), &pair[1]));
     TlsProfile::new(&TlsSettings {
         verify: options.secure,
         ca: options.ca.as_deref().map(str::as_bytes),
         identities: own.chain(archived).collect::<std::result::Result<_, _>>()?,
         tls12: options.tls12,
         tls13: options.tls13,
+        protocols: options.protocols.as_ref().map(|all| all.iter().map(|one| latin1(one)).collect()),
     })
+}
+
+fn latin1(text: &str) -> Vec<u8> {
+    text.chars().map(|c| u8::try_from(c).unwrap_or(0)).collect()
 }
 
 fn authorization(options: &NativeOptions) -> Result<Option<Authorization>> {

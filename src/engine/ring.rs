@@ -1,7 +1,7 @@
 //! The completion ring: what the engine has to tell its caller, in order. One wake-up for all that is ready.
 
 use super::error::Error;
-use super::head::Fields;
+use super::head::{Fields, Version};
 use super::tunnel::Message;
 use bytes::Bytes;
 use std::collections::VecDeque;
@@ -62,8 +62,8 @@ pub struct Head {
     pub reason: Bytes,
     /// The fields.
     pub fields: Fields,
-    /// The target spoke HTTP/1.0.
-    pub is_http10: bool,
+    /// The version that the target spoke.
+    pub version: Version,
     /// Whether the body's length is unknown until it ends.
     pub is_open_ended: bool,
     /// The client's connection cannot be kept: its request body was not read to the end.

@@ -117,7 +117,7 @@ module.exports = [
   {
     id: 'options-not-yet',
     originals: ORIGINALS,
-    what: 'Refused by name, until a later version has them: an `agent` that is a subclass or connects in a way of its own, `ciphers`, `secureProtocol` and `http2`.',
+    what: 'Refused by name, until a later version has them: an `agent` that is a subclass or connects in a way of its own, `ciphers` and `secureProtocol`.',
     reason: 'They are not there yet.',
     rule: 'said',
     proof: 'e2e/options-refused.test.js',

@@ -9,7 +9,7 @@ mod refusal;
 mod system;
 
 pub(in crate::engine) use alert::alert;
-pub use fault::{Fault, TlsFault};
+pub use fault::{Fault, Http2Fault, TlsFault};
 pub use refusal::Refusal;
 pub use system::{Call, Errno, Peer};
 
@@ -93,6 +93,7 @@ impl Error {
             Kind::Timeout(limit, Some(_)) => limit.code(),
             Kind::Timeout(Limit::Connect, None) => "ECONNECT_TIMEOUT",
             Kind::Timeout(_, None) => "ECONNRESET",
+            Kind::Http2(fault) => fault.code(),
             Kind::Protocol(fault) => fault.code(),
             Kind::Tls(fault) => fault.code,
             Kind::Panic => "ERR_PROXY_PANIC",
@@ -117,6 +118,7 @@ impl fmt::Display for Error {
             }
             Kind::Timeout(Limit::Connect, None) => f.write_str("ECONNECT_TIMEOUT"),
             Kind::Closed | Kind::Cancelled | Kind::Timeout(..) => f.write_str("socket hang up"),
+            Kind::Http2(fault) => fault.fmt(f),
             Kind::Protocol(fault) => write!(f, "Parse Error: {}", fault.message()),
             Kind::Tls(fault) => f.write_str(&fault.message),
             Kind::Panic => {
@@ -139,6 +141,8 @@ pub enum Kind {
     Closed,
     /// The target closed, or was reset, in the middle of its body.
     Cut,
+    /// HTTP/2 with the target failed.
+    Http2(Http2Fault),
     /// A task of the engine panicked; the exchange is lost, the process is not.
     Panic,
     /// The answer is no HTTP/1.1 message.

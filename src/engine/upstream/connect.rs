@@ -1,9 +1,10 @@
 //! Connections to targets: TCP (several addresses raced, RFC 8305) or Unix socket, then TLS if the target wants it.
 
+use super::h2::StreamIo;
 use super::pool::Key;
 use super::resolve::resolve;
 use super::tls;
-use crate::engine::config::Timeouts;
+use crate::engine::config::{Http2, Timeouts};
 use crate::engine::error::{Call, Error, Kind, Limit, Peer, Phase};
 use crate::engine::observe::{Held, Stats};
 use bytes::BytesMut;
@@ -68,14 +69,23 @@ pub struct Connection {
     pub peer: Peer,
     /// It has carried an exchange before.
     pub reused: bool,
-    _open: Held,
+    /// HTTP/2 is to be spoken over it.
+    pub is_http2: bool,
+    /// Counts it.
+    pub(super) held: Option<Held>,
 }
 
 impl Connection {
     /// A connection over `io`.
     pub fn new(io: Box<dyn Io>, peer: Peer, stats: &Arc<Stats>) -> Self {
         Stats::count(&stats.connected);
-        Self { io, buffer: BytesMut::new(), peer, reused: false, _open: Held::new(stats, |s| &s.connections) }
+        let held = Some(Held::new(stats, |s| &s.connections));
+        Self { io, buffer: BytesMut::new(), peer, reused: false, is_http2: false, held }
+    }
+
+    /// A stream of a session as a connection of its own. Its session is counted; it is not.
+    pub(in crate::engine) fn of_stream(io: StreamIo, peer: Peer) -> Self {
+        Self { io: Box::new(io), buffer: BytesMut::new(), peer, reused: true, is_http2: false, held: None }
     }
 
     /// Whether nothing has arrived on an idle connection; bytes nobody asked for and its end both make it unusable. The task of `cx`
@@ -128,11 +138,11 @@ impl Connector {
                 (Box::new(stream), Peer::Tcp(address))
             }
         };
-        let io = match &key.tls {
+        let (io, is_http2) = match &key.tls {
             Some(tls) => tls::handshake(tls, key, io, &peer).await?,
-            None => io,
+            None => (io, key.http2 == Http2::Everywhere),
         };
-        Ok(Connection::new(io, peer, &self.stats))
+        Ok(Connection { is_http2, ..Connection::new(io, peer, &self.stats) })
     }
 }
 

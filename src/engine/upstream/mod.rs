@@ -1,8 +1,10 @@
-//! The way to targets: names, connections, TLS, the pool, and HTTP/1.1 on the wire.
+//! The way to targets: names, connections, TLS, the pool, HTTP/1.1 on the wire, and HTTP/2.
 
 mod connect;
 pub mod h1;
+pub(in crate::engine) mod h2;
 mod identity;
+mod link;
 mod pool;
 mod resolve;
 mod tls;
@@ -10,6 +12,7 @@ mod verify;
 
 pub use connect::{Connect, Connection, Connector, Io};
 pub use identity::Identity;
+pub(in crate::engine) use link::{Link, Wanted, link};
 pub(crate) use pool::lifetime;
 pub use pool::{Key, Pool};
 pub use tls::{InvalidTls, TlsProfile, TlsSettings};

@@ -4,9 +4,11 @@
 
 use super::TlsProfile;
 use super::connect::{Connection, noop_context};
-use crate::engine::config::{Agent, Config};
+use super::h2::Sessions;
+use crate::engine::config::{Agent, Config, Http2};
 use crate::engine::head::{Fields, is_host};
 use crate::engine::observe::{Held, Stats};
+use crate::engine::target::Scheme;
 use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
@@ -32,6 +34,8 @@ pub struct Key {
     pub server_name: Option<Arc<str>>,
     /// Whose connection it is, if it is an agent's.
     pub agent: Option<Arc<Agent>>,
+    /// Whether HTTP/2 is spoken.
+    pub http2: Http2,
 }
 
 impl Key {
@@ -51,7 +55,17 @@ impl Key {
             tls,
             server_name,
             agent: config.agent.clone(),
+            http2: if config.target.scheme == Scheme::Http && config.http2 == Http2::OverTls {
+                Http2::Never
+            } else {
+                config.http2
+            },
         }
+    }
+
+    /// How long an idle connection is kept if its target says nothing.
+    pub(super) fn idle_limit(&self) -> Duration {
+        self.agent.as_ref().and_then(|agent| agent.idle_limit).unwrap_or(IDLE_LIMIT)
     }
 }
 
@@ -70,7 +84,9 @@ fn server_name(fields: &Fields) -> Option<Arc<str>> {
 #[derive(Debug)]
 pub struct Pool {
     state: Mutex<State>,
-    stats: Arc<Stats>,
+    /// Those that speak HTTP/2, idle or not.
+    pub(super) sessions: Arc<Sessions>,
+    pub(super) stats: Arc<Stats>,
 }
 
 #[derive(Debug, Default)]
@@ -93,7 +109,7 @@ struct Idle {
 impl Pool {
     /// An empty pool.
     pub fn new(stats: Arc<Stats>) -> Self {
-        Self { state: Mutex::default(), stats }
+        Self { state: Mutex::default(), sessions: Arc::default(), stats }
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {

@@ -4,6 +4,7 @@ use super::connect::Io;
 use super::identity::{Identities, Identity};
 use super::pool::Key;
 use super::verify::{Verifier, VerifyFault};
+use crate::engine::config::Http2;
 use crate::engine::error::{Call, Error, Kind, Peer, Phase, TlsFault, alert};
 use rustls::client::WebPkiServerVerifier;
 use rustls::version::{TLS12, TLS13};
@@ -28,11 +29,13 @@ pub struct TlsSettings<'a> {
     pub tls12: bool,
     /// Whether TLS 1.3 may be spoken.
     pub tls13: bool,
+    /// What the target may choose from (`ALPNProtocols`). `None`: as the request's way needs it.
+    pub protocols: Option<Vec<Vec<u8>>>,
 }
 
 impl Default for TlsSettings<'_> {
     fn default() -> Self {
-        Self { verify: true, ca: None, identities: Vec::new(), tls12: true, tls13: true }
+        Self { verify: true, ca: None, identities: Vec::new(), tls12: true, tls13: true, protocols: None }
     }
 }
 
@@ -40,7 +43,10 @@ impl Default for TlsSettings<'_> {
 pub struct TlsProfile {
     /// Of the settings.
     digest: [u8; 32],
+    /// Offers what the user said, or HTTP/2 before HTTP/1.1.
     config: Arc<ClientConfig>,
+    /// Offers HTTP/1.1 alone.
+    http1: Arc<ClientConfig>,
 }
 
 /// Why a TLS profile cannot be made.
@@ -112,8 +118,13 @@ impl TlsProfile {
             .dangerous()
             .with_custom_certificate_verifier(Arc::new(verifier))
             .with_client_cert_resolver(Arc::new(identities));
-        config.alpn_protocols = vec![b"http/1.1".to_vec()];
-        Ok(Self { digest, config: Arc::new(config) })
+        config.alpn_protocols = vec![HTTP1.to_vec()];
+        let http1 = Arc::new(config.clone());
+        config.alpn_protocols = match &settings.protocols {
+            Some(protocols) => protocols.clone(),
+            None => vec![HTTP2.to_vec(), HTTP1.to_vec()],
+        };
+        Ok(Self { digest, config: Arc::new(config), http1 })
     }
 }
 
@@ -133,6 +144,7 @@ fn digest(settings: &TlsSettings<'_>, roots: &[CertificateDer<'_>]) -> [u8; 32] 
     for identity in &settings.identities {
         add(&mut identity.parts());
     }
+    add(&mut settings.protocols.iter().flatten().map(Vec::as_slice));
     let mut digest = [0; 32];
     digest.copy_from_slice(context.finish().as_ref());
     digest
@@ -172,13 +184,13 @@ fn read_certificates(pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, Invalid
     if certificates.is_empty() { Err(InvalidTls::NoCertificate) } else { Ok(certificates) }
 }
 
-/// The handshake on a fresh connection.
+/// The handshake on a fresh connection; says whether the target has chosen HTTP/2.
 pub(super) async fn handshake(
     profile: &TlsProfile,
     key: &Key,
     io: Box<dyn Io>,
     peer: &Peer,
-) -> Result<Box<dyn Io>, Error> {
+) -> Result<(Box<dyn Io>, bool), Error> {
     let wanted = key.server_name.as_deref().unwrap_or(&key.host);
     let name = ServerName::try_from(wanted.to_owned())
         .or_else(|_| ServerName::try_from(key.host.to_string()))
@@ -188,11 +200,18 @@ pub(super) async fn handshake(
                 format!("{wanted} is not a name that a certificate can have"),
             )
         })?;
-    match TlsConnector::from(Arc::clone(&profile.config)).connect(name, io).await {
-        Ok(stream) => Ok(Box::new(stream)),
+    let config = if key.http2 == Http2::Never { &profile.http1 } else { &profile.config };
+    match TlsConnector::from(Arc::clone(config)).connect(name, io).await {
+        Ok(stream) => {
+            let is_http2 = stream.get_ref().1.alpn_protocol() == Some(HTTP2);
+            Ok((Box::new(stream), is_http2))
+        }
         Err(error) => Err(classify(&error, peer)),
     }
 }
+
+const HTTP1: &[u8] = b"http/1.1";
+const HTTP2: &[u8] = b"h2";
 
 fn classify(error: &io::Error, peer: &Peer) -> Error {
     let Some(tls) = error.get_ref().and_then(|source| source.downcast_ref::<rustls::Error>()) else {
@@ -247,6 +266,7 @@ mod tests {
             TlsSettings { identities: vec![identity()], ..TlsSettings::default() },
             TlsSettings { tls12: false, ..TlsSettings::default() },
             TlsSettings { tls13: false, ..TlsSettings::default() },
+            TlsSettings { protocols: Some(vec![b"h2".to_vec()]), ..TlsSettings::default() },
         ];
         for (i, one) in settings.iter().enumerate() {
             for (j, other) in settings.iter().enumerate() {
