@@ -21,6 +21,7 @@ const SWITCHED: u32 = 7;
 const TARGET_ENDED: u32 = 8;
 const DETACHED: u32 = 9;
 const MESSAGE: u32 = 10;
+const LOOKUP: u32 = 11;
 
 // What a message is.
 const TO_CLIENT: u32 = 1;
@@ -84,6 +85,10 @@ pub(super) fn write<'env>(
                 _ => env.create_string_latin1(&message.payload)?,
             });
             (MESSAGE, to_client | binary, 0)
+        }
+        Event::Lookup(number, host) => {
+            texts.push(env.create_string(host)?);
+            (LOOKUP, *number, 0)
         }
         Event::Failed(error) => {
             texts.push(env.create_string(error::pack(error))?);

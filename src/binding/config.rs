@@ -4,7 +4,7 @@ use crate::engine::config::{Agent, Authorization, Config, Http2, Timeouts};
 use crate::engine::head::{is_field_value, is_token};
 use crate::engine::outgoing::{CookieRewrite, InvalidRewrite, RedirectRewrite};
 use crate::engine::target::{Scheme, Target};
-use crate::engine::upstream::{Identity, InvalidTls, TlsProfile, TlsSettings};
+use crate::engine::upstream::{Identity, InvalidTls, Names, TlsProfile, TlsSettings};
 use bytes::Bytes;
 use napi::bindgen_prelude::{Error, Result, Status};
 use napi_derive::napi;
@@ -59,6 +59,14 @@ pub struct NativeOptions {
     pub http2: bool,
     /// … and with plain ones without asking.
     pub http2_plain: bool,
+    /// The number of the function `lookup`.
+    pub lookup: Option<u32>,
+    /// Milliseconds.
+    pub dns_cache: Option<f64>,
+    /// Files of PEM certificates that vouch for targets beside Mozilla's.
+    pub root_files: Vec<String>,
+    /// So do those of the system.
+    pub system_roots: bool,
     /// Milliseconds.
     pub connect_timeout: Option<f64>,
     /// Milliseconds.
@@ -108,6 +116,7 @@ impl NativeConfig {
                 (true, false) => Http2::OverTls,
                 (true, true) => Http2::Everywhere,
             },
+            names: Names { lookup: options.lookup, keep: duration(options.dns_cache).unwrap_or_default() },
             local_address: local_address.map_err(|_| invalid("localAddress", &"it is not an IP address"))?,
             authorization: authorization(&options)?,
             method: options.method.map(method).transpose()?,
@@ -159,6 +168,8 @@ fn tls(options: &NativeOptions) -> std::result::Result<TlsProfile, InvalidTls> {
     TlsProfile::new(&TlsSettings {
         verify: options.secure,
         ca: options.ca.as_deref().map(str::as_bytes),
+        root_files: &options.root_files,
+        system_roots: options.system_roots,
         identities: own.chain(archived).collect::<std::result::Result<_, _>>()?,
         tls12: options.tls12,
         tls13: options.tls13,

@@ -3,7 +3,7 @@
 use super::error::{Error, Kind, Limit, Phase};
 use super::outgoing::{CookieRewrite, RedirectRewrite};
 use super::target::{Scheme, Target};
-use super::upstream::TlsProfile;
+use super::upstream::{Names, TlsProfile};
 use bytes::Bytes;
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -22,6 +22,8 @@ pub struct Config {
     pub local_address: Option<IpAddr>,
     /// `http2`: whether the target is asked in HTTP/2. Never by default.
     pub http2: Http2,
+    /// `lookup` and `dnsCache`. The system is asked for each connection by default.
+    pub names: Names,
     /// `auth`, or the target's credentials. None by default.
     pub authorization: Option<Authorization>,
     /// `method`: asked of the target instead of the client's. The client's by default.
@@ -135,6 +137,7 @@ impl Config {
             tls,
             server_name: None,
             http2: Http2::Never,
+            names: Names::default(),
             local_address: None,
             authorization: None,
             method: None,

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use std::collections::VecDeque;
 use std::fmt;
 use std::net::SocketAddr;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// Something the caller of exchange `id` must know.
 #[derive(Debug)]
@@ -40,6 +40,8 @@ pub enum Event {
     TargetEnded,
     /// The caller has its client's socket back.
     Detached,
+    /// The caller is asked for the addresses of a name, by its function of this number.
+    Lookup(u32, Arc<str>),
     /// A message that the caller is to judge.
     Message(Message),
 }

@@ -192,6 +192,7 @@ impl std::fmt::Debug for Inbox {
     }
 }
 
-const RESOLVER_THREADS: usize = 8;
+/// Each name is asked for once at a time; those that answer do not wait for those that hang.
+const RESOLVER_THREADS: usize = 64;
 /// So many orders do not wait for [`Engine::flush`]: the thread can work while its caller goes on.
 const WAKE_AT: usize = 8;

@@ -87,7 +87,8 @@ impl Error {
         match &self.kind {
             Kind::Refused(why) => why.code(),
             Kind::Resolve { temporary: true, .. } => "EAI_AGAIN",
-            Kind::Resolve { .. } => "ENOTFOUND",
+            Kind::Lookup { code, .. } if !code.is_empty() => code,
+            Kind::Lookup { .. } | Kind::Resolve { .. } => "ENOTFOUND",
             Kind::Socket { errno, .. } => errno.name(),
             Kind::Closed | Kind::Cut | Kind::Cancelled => "ECONNRESET",
             Kind::Timeout(limit, Some(_)) => limit.code(),
@@ -120,6 +121,7 @@ impl fmt::Display for Error {
             Kind::Closed | Kind::Cancelled | Kind::Timeout(..) => f.write_str("socket hang up"),
             Kind::Http2(fault) => fault.fmt(f),
             Kind::Protocol(fault) => write!(f, "Parse Error: {}", fault.message()),
+            Kind::Lookup { message, .. } => f.write_str(message),
             Kind::Tls(fault) => f.write_str(&fault.message),
             Kind::Panic => {
                 f.write_str("the proxy engine panicked while it served this request; please report it")
@@ -164,6 +166,15 @@ pub enum Kind {
         call: Call,
         /// The other end.
         peer: Peer,
+    },
+    /// The caller has found no address for the target's name, or says why not.
+    Lookup {
+        /// The name.
+        host: Arc<str>,
+        /// The code of its error, perhaps empty.
+        code: Arc<str>,
+        /// What its error says.
+        message: Arc<str>,
     },
     /// The engine was stopped.
     Stopped,

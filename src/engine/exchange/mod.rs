@@ -4,6 +4,7 @@
 //! the connection. Whatever happens, the caller gets exactly one last completion.
 
 mod attempt;
+mod lookup;
 pub(in crate::engine) mod multiplexed;
 pub(in crate::engine) mod receive;
 pub(in crate::engine) mod report;
@@ -20,7 +21,10 @@ use super::tunnel::{Control, Upgrade};
 use super::upstream::{Connect, Key, Link, Pool, Wanted, link};
 use attempt::{Attempt, Failure, Retry};
 use bytes::Bytes;
+pub(in crate::engine) use lookup::Asking;
+use lookup::Found;
 use send::Body;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use tokio::sync::Notify;
@@ -64,6 +68,8 @@ pub(in crate::engine) struct Shared {
     given_up: AtomicBool,
     /// The response's head was handed over.
     has_head: AtomicBool,
+    /// The addresses that the caller has found.
+    pub(in crate::engine) found: Found,
     wake: Notify,
 }
 
@@ -93,6 +99,11 @@ impl Exchange {
     /// What becomes of an upgrade that was granted.
     pub fn tunnel(&self) -> &Control {
         &self.shared.tunnel
+    }
+
+    /// The addresses that the caller was asked for ([`Event::Lookup`]), or why there are none.
+    pub fn found(&self, addresses: Result<Vec<IpAddr>, Error>) {
+        self.shared.found.put(addresses);
     }
 
     /// Gives the exchange up: its connection is closed, and it ends with [`Kind::Cancelled`] unless it is over already.
@@ -203,12 +214,14 @@ async fn run(order: &Order, shared: &Shared, context: &Context) -> Result<Event,
     let framing = request_framing(order);
     let key = Key::of(&order.config, &order.outbound.head.fields);
     let mut body = Body::new(order.body.clone(), &shared.request);
+    let asking = Asking { order, shared, context };
     let mut wanted = if order.config.reuse { Wanted::Any } else { Wanted::Own };
     // Held until the connection is given back.
     let mut _turn = context.pool.turn(&key).await;
     let mut is_repeated = false;
     loop {
-        let link = link(&context.pool, &*context.connector, &key, order.config.timeouts, wanted).await?;
+        let link =
+            link(&context.pool, &*context.connector, &key, order.config.timeouts, &asking, wanted).await?;
         if order.announced {
             context.ring.push(order.id, Event::Writable);
         }

@@ -4,7 +4,7 @@ use super::{Agreement, Stage, keep_offers, multiplexed};
 use crate::engine::config::Http2;
 use crate::engine::error::{Error, Fault, Limit, Phase};
 use crate::engine::exchange::receive::{Received, Receiver};
-use crate::engine::exchange::{Context, Order, Shared, send};
+use crate::engine::exchange::{Asking, Context, Order, Shared, send};
 use crate::engine::head::{Framing, RequestHead};
 use crate::engine::ring::{Event, Switched};
 use crate::engine::upstream::{Connection, Key, Link, Wanted, h1, link};
@@ -31,18 +31,20 @@ pub(super) async fn run(order: &Order, shared: &Shared, context: &Context) -> Re
 async fn ask(order: &Order, shared: &Shared, context: &Context) -> Result<Answer, Error> {
     let mut key = Key::of(&order.config, &order.outbound.head.fields);
     let timeouts = order.config.timeouts;
+    let asking = Asking { order, shared, context };
     let wanted = if order.config.reuse { Wanted::Fresh } else { Wanted::Own };
-    let mut connection = match link(&context.pool, &*context.connector, &key, timeouts, wanted).await? {
-        Link::Http1(connection) => connection,
-        Link::Http2(place) if place.session().takes_websockets() => {
-            return multiplexed::ask(place, key.tls.is_some(), order, shared, context).await;
-        }
-        Link::Http2(_) => {
-            // Over HTTP/2 the target takes none, but over HTTP/1.1 it may.
-            key.http2 = Http2::Never;
-            context.connector.connect(&key, timeouts).await?
-        }
-    };
+    let mut connection =
+        match link(&context.pool, &*context.connector, &key, timeouts, &asking, wanted).await? {
+            Link::Http1(connection) => connection,
+            Link::Http2(place) if place.session().takes_websockets() => {
+                return multiplexed::ask(place, key.tls.is_some(), order, shared, context).await;
+            }
+            Link::Http2(_) => {
+                // Over HTTP/2 the target takes none, but over HTTP/1.1 it may.
+                key.http2 = Http2::Never;
+                context.connector.connect(&key, timeouts, &asking).await?
+            }
+        };
     let mut head = BytesMut::with_capacity(1024);
     h1::upgrade_head(&outbound(order), &mut head);
     // What cannot be written may still have been answered: that error is the receiving side's to find out.

@@ -2,7 +2,7 @@
 
 use super::h2::StreamIo;
 use super::pool::Key;
-use super::resolve::resolve;
+use super::resolve::{Lookup, Resolver, in_order, literal};
 use super::tls;
 use crate::engine::config::{Http2, Timeouts};
 use crate::engine::error::{Call, Error, Kind, Limit, Peer, Phase};
@@ -108,11 +108,12 @@ impl fmt::Debug for Connection {
 
 /// Makes connections; tests bring their own.
 pub trait Connect: Send + Sync {
-    /// A fresh connection for `key`.
+    /// A fresh connection for `key`. `lookup` is asked for addresses if the key says so.
     fn connect<'a>(
         &'a self,
         key: &'a Key,
         timeouts: Timeouts,
+        lookup: &'a dyn Lookup,
     ) -> Pin<Box<dyn Future<Output = Result<Connection, Error>> + Send + 'a>>;
 }
 
@@ -120,19 +121,31 @@ pub trait Connect: Send + Sync {
 #[derive(Debug)]
 pub struct Connector {
     stats: Arc<Stats>,
+    resolver: Arc<Resolver>,
 }
 
 impl Connector {
     /// A connector that counts in `stats`.
-    pub const fn new(stats: Arc<Stats>) -> Self {
-        Self { stats }
+    pub fn new(stats: Arc<Stats>) -> Self {
+        Self { stats, resolver: Arc::default() }
     }
 
-    async fn open(&self, key: &Key) -> Result<Connection, Error> {
+    async fn addresses(&self, key: &Key, lookup: &dyn Lookup) -> Result<Vec<SocketAddr>, Error> {
+        if key.names.lookup.is_none() {
+            return self.resolver.resolve(&key.host, key.port, key.names.keep).await;
+        }
+        // As Node does: an address is not looked up.
+        match literal(&key.host, key.port) {
+            Some(address) => Ok(vec![address]),
+            None => Ok(in_order(lookup.lookup(&key.host).await?, key.port)),
+        }
+    }
+
+    async fn open(&self, key: &Key, lookup: &dyn Lookup) -> Result<Connection, Error> {
         let (io, peer): (Box<dyn Io>, Peer) = match &key.socket_path {
             Some(path) => open_unix(path).await?,
             None => {
-                let (stream, address) = race(resolve(&key.host, key.port).await?, key.local_address).await?;
+                let (stream, address) = race(self.addresses(key, lookup).await?, key.local_address).await?;
                 // Without it the last part of a request may wait for the target's delayed acknowledgement.
                 stream.set_nodelay(true).ok();
                 (Box::new(stream), Peer::Tcp(address))
@@ -151,9 +164,10 @@ impl Connect for Connector {
         &'a self,
         key: &'a Key,
         timeouts: Timeouts,
+        lookup: &'a dyn Lookup,
     ) -> Pin<Box<dyn Future<Output = Result<Connection, Error>> + Send + 'a>> {
         Box::pin(async move {
-            match timeout(timeouts.connect_limit(), self.open(key)).await {
+            match timeout(timeouts.connect_limit(), self.open(key, lookup)).await {
                 Ok(result) => result,
                 Err(_) => Err(timeouts.exceeded(Limit::Connect, Phase::Connect)),
             }

@@ -3,6 +3,7 @@
 use super::connect::{Connect, Connection};
 use super::h2::{Place, Session, Turn};
 use super::pool::{Key, Pool};
+use super::resolve::Lookup;
 use crate::engine::config::{Http2, Timeouts};
 use crate::engine::error::{Error, Http2Fault, Kind, Limit, Phase};
 use std::sync::Arc;
@@ -37,13 +38,14 @@ pub(in crate::engine) async fn link(
     connector: &dyn Connect,
     key: &Key,
     timeouts: Timeouts,
+    lookup: &dyn Lookup,
     wanted: Wanted,
 ) -> Result<Link, Error> {
     if key.http2 == Http2::Never {
-        return alone(pool, connector, key, timeouts, wanted).await.map(Link::Http1);
+        return alone(pool, connector, key, timeouts, lookup, wanted).await.map(Link::Http1);
     }
     // A session is there when the target has said what it takes.
-    match timeout(timeouts.connect_limit(), shared(pool, connector, key, timeouts, wanted)).await {
+    match timeout(timeouts.connect_limit(), shared(pool, connector, key, timeouts, lookup, wanted)).await {
         Ok(result) => result,
         Err(_) => Err(timeouts.exceeded(Limit::Connect, Phase::Connect)),
     }
@@ -54,12 +56,13 @@ async fn alone(
     connector: &dyn Connect,
     key: &Key,
     timeouts: Timeouts,
+    lookup: &dyn Lookup,
     wanted: Wanted,
 ) -> Result<Connection, Error> {
     let idle = if wanted == Wanted::Any { pool.take(key) } else { None };
     match idle {
         Some(connection) => Ok(connection),
-        None => connector.connect(key, timeouts).await,
+        None => connector.connect(key, timeouts, lookup).await,
     }
 }
 
@@ -68,10 +71,11 @@ async fn shared(
     connector: &dyn Connect,
     key: &Key,
     timeouts: Timeouts,
+    lookup: &dyn Lookup,
     wanted: Wanted,
 ) -> Result<Link, Error> {
     if wanted == Wanted::Own {
-        let connection = connector.connect(key, timeouts).await?;
+        let connection = connector.connect(key, timeouts, lookup).await?;
         if !connection.is_http2 {
             return Ok(Link::Http1(connection));
         }
@@ -99,7 +103,7 @@ async fn shared(
                 }
             }
             Turn::Alone => {
-                let connection = alone(pool, connector, key, timeouts, wanted).await?;
+                let connection = alone(pool, connector, key, timeouts, lookup, wanted).await?;
                 // A plain target is not asked, and cannot have changed its mind.
                 if !connection.is_http2 || key.tls.is_none() {
                     return Ok(Link::Http1(connection));
@@ -110,7 +114,7 @@ async fn shared(
             }
             Turn::Open(opening) => {
                 let opened = async {
-                    let connection = connector.connect(key, timeouts).await?;
+                    let connection = connector.connect(key, timeouts, lookup).await?;
                     if !connection.is_http2 {
                         return Ok(Err(connection));
                     }
@@ -118,7 +122,7 @@ async fn shared(
                         Ok(session) => Ok(Ok(session)),
                         // No request was sent yet.
                         Err(error) if key.tls.is_none() && is_other_protocol(&error) => {
-                            connector.connect(key, timeouts).await.map(Err)
+                            connector.connect(key, timeouts, lookup).await.map(Err)
                         }
                         Err(error) => Err(error),
                     }

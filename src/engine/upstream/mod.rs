@@ -7,6 +7,7 @@ mod identity;
 mod link;
 mod pool;
 mod resolve;
+mod roots;
 mod tls;
 mod verify;
 
@@ -15,4 +16,5 @@ pub use identity::Identity;
 pub(in crate::engine) use link::{Link, Wanted, link};
 pub(crate) use pool::lifetime;
 pub use pool::{Key, Pool};
+pub use resolve::{Lookup, Names};
 pub use tls::{InvalidTls, TlsProfile, TlsSettings};

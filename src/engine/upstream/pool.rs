@@ -2,9 +2,9 @@
 //!
 //! A connection is in here only while it is quiet: bytes nobody asked for, or its end, throw it out at once.
 
-use super::TlsProfile;
 use super::connect::{Connection, noop_context};
 use super::h2::Sessions;
+use super::{Names, TlsProfile};
 use crate::engine::config::{Agent, Config, Http2};
 use crate::engine::head::{Fields, is_host};
 use crate::engine::observe::{Held, Stats};
@@ -34,6 +34,8 @@ pub struct Key {
     pub server_name: Option<Arc<str>>,
     /// Whose connection it is, if it is an agent's.
     pub agent: Option<Arc<Agent>>,
+    /// How its name becomes addresses.
+    pub names: Names,
     /// Whether HTTP/2 is spoken.
     pub http2: Http2,
 }
@@ -55,6 +57,7 @@ impl Key {
             tls,
             server_name,
             agent: config.agent.clone(),
+            names: config.names,
             http2: if config.target.scheme == Scheme::Http && config.http2 == Http2::OverTls {
                 Http2::Never
             } else {

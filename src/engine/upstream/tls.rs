@@ -3,13 +3,13 @@
 use super::connect::Io;
 use super::identity::{Identities, Identity};
 use super::pool::Key;
+use super::roots;
 use super::verify::{Verifier, VerifyFault};
 use crate::engine::config::Http2;
 use crate::engine::error::{Call, Error, Kind, Peer, Phase, TlsFault, alert};
 use rustls::client::WebPkiServerVerifier;
 use rustls::version::{TLS12, TLS13};
-use rustls::{CertificateError, ClientConfig, RootCertStore};
-use rustls_pki_types::pem::PemObject;
+use rustls::{CertificateError, ClientConfig};
 use rustls_pki_types::{CertificateDer, ServerName};
 use std::fmt;
 use std::hash::{Hash, Hasher};
@@ -23,6 +23,10 @@ pub struct TlsSettings<'a> {
     pub verify: bool,
     /// PEM certificates that vouch for the target (`ca`); `None`: Mozilla's roots.
     pub ca: Option<&'a [u8]>,
+    /// Without `ca`: files of PEM certificates that vouch for it as well.
+    pub root_files: &'a [String],
+    /// Without `ca`: so do those of the system.
+    pub system_roots: bool,
     /// Who we are; the first that the target can check is shown.
     pub identities: Vec<Identity>,
     /// Whether TLS 1.2 may be spoken.
@@ -35,7 +39,16 @@ pub struct TlsSettings<'a> {
 
 impl Default for TlsSettings<'_> {
     fn default() -> Self {
-        Self { verify: true, ca: None, identities: Vec::new(), tls12: true, tls13: true, protocols: None }
+        Self {
+            verify: true,
+            ca: None,
+            root_files: &[],
+            system_roots: false,
+            identities: Vec::new(),
+            tls12: true,
+            tls13: true,
+            protocols: None,
+        }
     }
 }
 
@@ -58,6 +71,8 @@ pub enum InvalidTls {
     Certificate(String),
     /// A client's certificate or key cannot be used: the option, and why.
     Identity(&'static str, String),
+    /// A file of roots, or the system's, cannot be read: what it is, and why.
+    Roots(String, String),
     /// rustls refuses the settings.
     Settings(String),
 }
@@ -67,6 +82,7 @@ impl fmt::Display for InvalidTls {
         match self {
             Self::NoCertificate => f.write_str("it holds no PEM certificate"),
             Self::Certificate(why) => write!(f, "one of its certificates cannot be read ({why})"),
+            Self::Roots(what, why) => write!(f, "{what} cannot be read ({why})"),
             Self::Identity(_, why) | Self::Settings(why) => f.write_str(why),
         }
     }
@@ -80,6 +96,7 @@ impl InvalidTls {
         match self {
             Self::NoCertificate | Self::Certificate(_) => "ca",
             Self::Identity(option, _) => option,
+            Self::Roots(..) => "useSystemCa",
             Self::Settings(_) => "minVersion",
         }
     }
@@ -92,14 +109,10 @@ impl TlsProfile {
     ///
     /// When `ca` holds no usable certificate, or an identity's key is not its certificate's.
     pub fn new(settings: &TlsSettings<'_>) -> Result<Self, InvalidTls> {
-        let roots = settings.ca.map(read_certificates).transpose()?.unwrap_or_default();
-        let mut store = RootCertStore::empty();
-        if roots.is_empty() {
-            store.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
-        }
-        for root in &roots {
-            store.add(root.clone()).map_err(|error| InvalidTls::Certificate(error.to_string()))?;
-        }
+        let (store, roots) = match settings.ca {
+            Some(ca) => roots::given(ca)?,
+            None => roots::usual(settings.root_files, settings.system_roots)?,
+        };
         let digest = digest(settings, &roots);
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let invalid = |error: &dyn fmt::Display| InvalidTls::Settings(error.to_string());
@@ -118,12 +131,10 @@ impl TlsProfile {
             .dangerous()
             .with_custom_certificate_verifier(Arc::new(verifier))
             .with_client_cert_resolver(Arc::new(identities));
-        config.alpn_protocols = vec![HTTP1.to_vec()];
+        let offered = settings.protocols.clone().unwrap_or_else(|| vec![HTTP2.to_vec(), HTTP1.to_vec()]);
+        config.alpn_protocols = offered.iter().filter(|protocol| *protocol != HTTP2).cloned().collect();
         let http1 = Arc::new(config.clone());
-        config.alpn_protocols = match &settings.protocols {
-            Some(protocols) => protocols.clone(),
-            None => vec![HTTP2.to_vec(), HTTP1.to_vec()],
-        };
+        config.alpn_protocols = offered;
         Ok(Self { digest, config: Arc::new(config), http1 })
     }
 }
@@ -131,7 +142,9 @@ impl TlsProfile {
 /// Of all that two profiles may differ in.
 fn digest(settings: &TlsSettings<'_>, roots: &[CertificateDer<'_>]) -> [u8; 32] {
     let mut context = ring::digest::Context::new(&ring::digest::SHA256);
-    context.update(&[settings.verify, settings.tls12, settings.tls13].map(u8::from));
+    let flags =
+        [settings.verify, settings.tls12, settings.tls13, settings.ca.is_some(), settings.system_roots];
+    context.update(&flags.map(u8::from));
     let mut add = |parts: &mut dyn Iterator<Item = &[u8]>| {
         for part in parts {
             context.update(&part.len().to_be_bytes());
@@ -176,12 +189,6 @@ impl fmt::Debug for TlsProfile {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("TlsProfile").finish_non_exhaustive()
     }
-}
-
-fn read_certificates(pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, InvalidTls> {
-    let read: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(pem).collect();
-    let certificates = read.map_err(|error| InvalidTls::Certificate(error.to_string()))?;
-    if certificates.is_empty() { Err(InvalidTls::NoCertificate) } else { Ok(certificates) }
 }
 
 /// The handshake on a fresh connection; says whether the target has chosen HTTP/2.
