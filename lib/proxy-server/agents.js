@@ -15,6 +15,7 @@ const KNOWN = new Set([
   'keepAlive',
   'keepAliveMsecs',
   'localAddress',
+  'lookup',
   'maxCachedSessions',
   'maxFreeSockets',
   'maxSockets',
@@ -25,6 +26,7 @@ const KNOWN = new Set([
   'timeout',
 ]);
 const KNOWN_OF_TLS = new Set([
+  'ALPNProtocols',
   'ca',
   'cert',
   'key',

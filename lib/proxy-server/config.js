@@ -9,6 +9,7 @@ const { agentSettings } = require('./agents.js');
 const { checkOption, checkOptions, optionError } = require('./options.js');
 const { hasParts, partsOf, targetParts } = require('./target-parts.js');
 const { tlsOptions } = require('./tls-options.js');
+const { numberOf } = require('../bridge/lookup.js');
 
 /** The options, apart from the target, that the engine's configuration is made of. */
 const SHAPING = new Set([
@@ -23,11 +24,13 @@ const SHAPING = new Set([
   'connectTimeout',
   'cookieDomainRewrite',
   'cookiePathRewrite',
+  'dnsCache',
   'hostRewrite',
   'http2',
   'ignorePath',
   'key',
   'localAddress',
+  'lookup',
   'maxVersion',
   'method',
   'minVersion',
@@ -42,6 +45,7 @@ const SHAPING = new Set([
   'ssl',
   'timeouts',
   'toProxy',
+  'useSystemCa',
   'xfwd',
 ]);
 
@@ -52,6 +56,7 @@ const MOST_CONFIGS = 1000;
  * @typedef {object} Config
  * @property {URL} target as events show it
  * @property {object} native the engine's half
+ * @property {Function} [lookup] held for the engine, which knows its number
  * @property {number} [avoidedUntil] when its target is to be among the first again
  */
 
@@ -132,11 +137,25 @@ class ConfigMemo {
 const NOTHING = [];
 
 /** What options hold that can be edited without another value of the option. */
-function innerValues({ ca, cert, cookieDomainRewrite, cookiePathRewrite, key, pfx, ssl, timeouts }) {
+function innerValues({
+  ALPNProtocols,
+  ca,
+  cert,
+  cookieDomainRewrite,
+  cookiePathRewrite,
+  key,
+  pfx,
+  ssl,
+  timeouts,
+}) {
   const isEditable = (value) => typeof value === 'object' && value !== null;
-  if (![ca, cert, cookieDomainRewrite, cookiePathRewrite, key, pfx, ssl, timeouts].some(isEditable))
+  if (
+    ![ALPNProtocols, ca, cert, cookieDomainRewrite, cookiePathRewrite, key, pfx, ssl, timeouts].some(
+      isEditable,
+    )
+  )
     return NOTHING;
-  const values = [ca, cert, key, pfx].filter(Array.isArray).flat();
+  const values = [ALPNProtocols, ca, cert, key, pfx].filter(Array.isArray).flat();
   if (isEditable(ssl)) values.push(ssl.ca);
   for (const map of [cookieDomainRewrite, cookiePathRewrite, timeouts]) {
     if (isEditable(map)) values.push(map, ...Object.keys(map), ...Object.values(map));
@@ -166,13 +185,15 @@ function find(options, named) {
   const agent = options.agent ? agentSettings(options.agent, target.url) : undefined;
   const { from, ...tls } = tlsOptions(options, target, agent?.own ?? NO_SETTINGS);
   const settings = { ...nativeOptions(options, target, agent), ...tls };
+  // Whoever offers it wants it.
+  settings.http2 ||= tls.protocols?.includes('h2') === true;
   const key = JSON.stringify(settings);
   const known = configs.get(key);
   if (known !== undefined) {
     if (configs.size > MOST_CONFIGS / 2) refresh(key, known);
     return known;
   }
-  const config = { target: target.url, native: build(settings, from) };
+  const config = { target: target.url, native: build(settings, from), lookup: lookupOf(options, agent) };
   configs.set(key, config);
   if (configs.size > MOST_CONFIGS) configs.delete(configs.keys().next().value);
   return config;
@@ -202,6 +223,7 @@ function build(settings, from) {
 
 /** What the engine is told, apart from TLS; `NativeOptions` in src/binding/config.rs. */
 function nativeOptions(options, target, agent) {
+  const lookup = lookupOf(options, agent);
   const timeouts = options.timeouts || undefined;
   const credentials = options.auth || target.credentials;
   return {
@@ -232,9 +254,16 @@ function nativeOptions(options, target, agent) {
     idleTimeout: milliseconds(timeouts?.idle ?? options.proxyTimeout),
     totalTimeout: milliseconds(timeouts?.total),
     namedTimeouts: timeouts !== undefined,
+    lookup: lookup && numberOf(lookup),
+    dnsCache: milliseconds(options.dnsCache),
     http2: options.http2 === true || options.http2 === 'auto',
     http2Plain: options.http2 === true,
   };
+}
+
+/** What finds the addresses of names, if not the system. */
+function lookupOf(options, agent) {
+  return agent?.own.lookup ?? (options.lookup || undefined);
 }
 
 /** 0 is no limit. */

@@ -78,7 +78,7 @@ function doorOptions(options) {
 const EVENTS = new Set(['econnreset', 'end', 'error', 'proxyReq', 'proxyRes', 'start']);
 
 /** Of those that the engine's configuration is made of, the door does not look at these. */
-const NOT_OF_THE_DOOR = new Set(['allowDuplicateHost', 'ssl']);
+const NOT_OF_THE_DOOR = new Set(['allowDuplicateHost', 'lookup', 'ssl']);
 
 /** Options that the door honours, and those that mean nothing without listeners and upgrades. All others would be left out without a word. */
 const HONOURED = new Set([

@@ -37,6 +37,10 @@ const LATER = { is: () => false, want: 'left out; it is not supported yet' };
 
 /** @type {Record<string, { is(value: unknown): boolean, want: string }>} */
 const OPTIONS = {
+  ALPNProtocols: {
+    is: isProtocols,
+    want: 'an array of names of protocols, strings or Buffers, such as h2 and http/1.1',
+  },
   agent: {
     is: isPlainAgent,
     want:
@@ -54,6 +58,7 @@ const OPTIONS = {
   connectTimeout: MILLISECONDS,
   cookieDomainRewrite: COOKIES,
   cookiePathRewrite: COOKIES,
+  dnsCache: MILLISECONDS,
   fetch: LATER,
   fetchOptions: LATER,
   followRedirects: {
@@ -71,6 +76,7 @@ const OPTIONS = {
   ignorePath: BOOLEAN,
   key: { is: isKey, want: 'a PEM key: a string, a Buffer, or an array of them or of { pem, passphrase }' },
   localAddress: { is: (value) => net.isIP(value) !== 0, want: 'an IP address' },
+  lookup: { is: (value) => typeof value === 'function', want: 'a function, as dns.lookup' },
   maxVersion: { is: (value) => MOST_VERSIONS.includes(value), want: MOST_VERSIONS.join(' or ') },
   method: { is: (value) => isString(value) && TOKEN.test(value), want: 'an HTTP method' },
   minVersion: { is: (value) => LEAST_VERSIONS.includes(value), want: LEAST_VERSIONS.join(' or ') },
@@ -99,6 +105,7 @@ const OPTIONS = {
   toProxy: BOOLEAN,
   tunnelTimeout: MILLISECONDS,
   upgradeTimeout: MILLISECONDS,
+  useSystemCa: BOOLEAN,
   verifyUpgrade: BOOLEAN,
   ws: BOOLEAN,
   xfwd: BOOLEAN,
@@ -143,6 +150,12 @@ const OFF_IF_EMPTY = new Set([
   'protocolRewrite',
   'servername',
 ]);
+
+/** Each fits into the byte that says how long it is. */
+function isProtocols(value) {
+  const isOne = (one) => isBytes(one) && Buffer.from(one).length <= 255;
+  return Array.isArray(value) && value.length > 0 && value.every(isOne);
+}
 
 function isCa(value) {
   if (Array.isArray(value)) return value.length > 0 && value.every(isCa);
@@ -284,4 +297,14 @@ function optionError(name, message) {
   return error;
 }
 
-module.exports = { checkOption, checkOptions, isCa, isCertificate, isKey, isKnownOption, isPfx, optionError };
+module.exports = {
+  checkOption,
+  checkOptions,
+  isCa,
+  isCertificate,
+  isKey,
+  isKnownOption,
+  isPfx,
+  isProtocols,
+  optionError,
+};
