@@ -143,7 +143,7 @@ describe('an agent that cannot be honoured is refused, and it is said why', () =
     ['plain, for TLS', 'https://h', new http.Agent(), /takes an https\.Agent/],
     ['for TLS, and a plain target', 'http://h', new https.Agent(), /takes an http\.Agent/],
     ['maxTotalSockets', HTTP, new http.Agent({ maxTotalSockets: 5 }), /maxTotalSockets/],
-    ['a setting that is not there', HTTP, new http.Agent({ lookup() {} }), /lookup/],
+    ['a setting that is not there', HTTP, new http.Agent({ hints: 5 }), /hints/],
     ['TLS for a plain target', HTTP, new http.Agent({ ca: CERTIFICATE }), /ca\b/],
     ['no certificate', 'https://h', new https.Agent({ ca: 'junk' }), /certificate/],
     ['no ca', 'https://h', new https.Agent({ ca: 5 }), /ca\b/],
