@@ -15,3 +15,6 @@ pub(in crate::engine) use head::{request, response, trailers, trailers_of, webso
 pub(in crate::engine) use session::{Place, Session};
 pub(super) use sessions::{Sessions, Turn};
 pub(in crate::engine) use tunnel::{StreamIo, poll_room};
+
+#[cfg(test)]
+mod tests;

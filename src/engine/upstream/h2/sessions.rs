@@ -58,7 +58,6 @@ impl Sessions {
     }
 
     /// What a request for `key` does. Beyond `most` sessions none is opened: further requests queue.
-    #[expect(clippy::mutable_key_type, reason = "a profile is compared by its digest, which never changes")]
     pub(in crate::engine::upstream) fn turn(self: &Arc<Self>, key: &Key, most: usize) -> Turn {
         let mut state = self.lock();
         if state.len() >= MOST_KEYS && !state.contains_key(key) {
@@ -91,7 +90,6 @@ impl Sessions {
     }
 
     /// Keeps a session for others.
-    #[expect(clippy::mutable_key_type, reason = "a profile is compared by its digest, which never changes")]
     pub(in crate::engine::upstream) fn keep(&self, key: &Key, session: &Arc<Session>) {
         let mut state = self.lock();
         let entry = state.entry(key.clone()).or_default();
@@ -100,7 +98,6 @@ impl Sessions {
     }
 
     /// Leaves a session to those who use it.
-    #[expect(clippy::mutable_key_type, reason = "a profile is compared by its digest, which never changes")]
     pub(super) fn forget(&self, key: &Key, session: &Weak<Session>) {
         let mut state = self.lock();
         let Some(entry) = state.get_mut(key) else { return };
@@ -122,7 +119,6 @@ impl Opening {
     }
 
     /// The target speaks HTTP/1.1.
-    #[expect(clippy::mutable_key_type, reason = "a profile is compared by its digest, which never changes")]
     pub(in crate::engine::upstream) fn speaks_http1(self) {
         self.sessions.lock().entry(self.key.clone()).or_default().speaks_http1 = true;
         self.outcome.send_replace(Some(Ok(())));
@@ -135,7 +131,6 @@ impl Opening {
 }
 
 impl Drop for Opening {
-    #[expect(clippy::mutable_key_type, reason = "a profile is compared by its digest, which never changes")]
     fn drop(&mut self) {
         let mut state = self.sessions.lock();
         let Some(entry) = state.get_mut(&self.key) else { return };
