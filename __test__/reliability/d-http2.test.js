@@ -168,6 +168,21 @@ test('D-43 a window of zero holds the body back, and nothing else', async () => 
   agent.destroy();
 });
 
+test.each([[NGHTTP2_INTERNAL_ERROR], [NGHTTP2_CANCEL], [NGHTTP2_NO_ERROR]])(
+  'F-21 D-43 RST_STREAM (%s) in the middle of a body: it never looks complete',
+  async (reason) => {
+    const target = await framedTarget((id, { socket }) => {
+      setTimeout(() => socket.write(frame(RST_STREAM, 0, id, number(reason))), 50);
+      return [headers(id, STATUS), frame(DATA, 0, id, 'begun')];
+    });
+    const bench = await faultBench('event', { target: target.url, http2: true });
+    const text = await rawExchange(bench.port, GET);
+    expect(text).toMatch(/^HTTP\/1\.1 (200 .*begun|502 )/s);
+    if (text.includes(' 200 ')) expect(text).not.toMatch(/\r\n0\r\n\r\n$/);
+    await checkAfterwards(bench, { failures: 1 });
+  },
+);
+
 test.each([
   [
     'fewer bytes than it has said',

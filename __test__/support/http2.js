@@ -50,7 +50,7 @@ async function http2Exchange(session, headers, body) {
  *
  * @param {(stream: import('node:http2').ServerHttp2Stream, headers: object) => void} onStream
  * @param {{ isSecure?: boolean, settings?: object }} [options]
- * @returns its sessions so far, and what `createProxyServer` needs to reach it
+ * @returns its sessions so far, a way to cut one off (the last), and what `createProxyServer` needs to reach it
  */
 async function http2Target(onStream, { isSecure = false, ...settings } = {}) {
   const target = isSecure
@@ -65,11 +65,16 @@ async function http2Target(onStream, { isSecure = false, ...settings } = {}) {
     stream.on('error', () => {});
     onStream(stream, headers);
   });
-  const { port } = await testServer(target);
+  const { port, sockets } = await testServer(target);
+  // A session does not let anybody destroy its socket.
+  const kill = (session = sessions.at(-1)) => {
+    const { remotePort } = session?.socket ?? {};
+    sockets.find((socket) => socket.remotePort === remotePort && !socket.destroyed)?.destroy();
+  };
   const options = isSecure
     ? { target: `https://localhost:${port}`, ca: CERTIFICATE, changeOrigin: true, http2: 'auto' }
     : { target: `http://127.0.0.1:${port}`, http2: true };
-  return { port, sessions, options };
+  return { port, sessions, kill, options };
 }
 
 /** What begins a session of a target that is played frame by frame: SETTINGS, and the answer to those of the other end. */

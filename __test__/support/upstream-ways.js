@@ -2,6 +2,7 @@
 
 /** Targets of the same behaviour over each way to them: both versions of HTTP, plain and over TLS. */
 
+const http = require('node:http');
 const http2 = require('node:http2');
 const tls = require('node:tls');
 const { http2Target } = require('./http2.js');
@@ -40,7 +41,7 @@ function serveHttp1(connection, serve) {
       return isLong ? socket.write('\r\n', then) : goesOn;
     };
     const lines = (status, headers) =>
-      `HTTP/1.1 ${status} Some\r\n${Object.entries(headers)
+      `HTTP/1.1 ${status} ${http.STATUS_CODES[status]}\r\n${Object.entries(headers)
         .map(([name, value]) => `${name}: ${value}\r\n`)
         .join('')}`;
     serve({
@@ -58,9 +59,9 @@ function serveHttp1(connection, serve) {
       },
       hint: (status, headers) => socket.write(`${lines(status, headers)}\r\n`),
       fail: () => socket.destroy(),
-      die: () => socket.end(),
+      die: () => socket.destroy(),
       onBody: (listener) => (body = listener),
-      onGone: (listener) => socket.once('close', listener),
+      onGone: (listener) => socket.once('end', listener).once('close', listener),
     });
   };
   let isInBody = false;
@@ -78,10 +79,13 @@ function serveHttp1(connection, serve) {
   });
 }
 
+/** Destroys the connection that was made last. */
+const killer = (connections) => () => connections.at(-1)?.socket.destroy();
+
 const http1 = (isSecure) => async (serve) => {
   if (!isSecure) {
     const { port, connections } = await rawTarget((connection) => serveHttp1(connection, serve));
-    return { port, connections, options: { target: `http://127.0.0.1:${port}` } };
+    return { port, kill: killer(connections), options: { target: `http://127.0.0.1:${port}` } };
   }
   const connections = [];
   const server = tls.createServer({ key: KEY, cert: CERTIFICATE }, (socket) => {
@@ -93,7 +97,7 @@ const http1 = (isSecure) => async (serve) => {
   const { port } = await testServer(server);
   return {
     port,
-    connections,
+    kill: killer(connections),
     options: { target: `https://localhost:${port}`, ca: CERTIFICATE, changeOrigin: true },
   };
 };
@@ -110,13 +114,13 @@ const multiplexed = (isSecure) => async (serve, settings) => {
         end: (text) => stream.end(text),
         hint: (status, headers) => stream.additionalHeaders({ ':status': status, ...headers }),
         fail: () => stream.close(http2.constants.NGHTTP2_INTERNAL_ERROR),
-        die: () => stream.session.socket.destroy(),
+        die: () => target.kill(stream.session),
         onBody: (listener) => stream.on('data', listener),
         onGone: (listener) => stream.once('close', listener),
       }),
     { isSecure, ...settings },
   );
-  return { ...target, connections: target.sessions };
+  return target;
 };
 
 /** Name, and what makes a target of it. */
