@@ -21,6 +21,7 @@ export import proxyUpgrade = proxy.proxyUpgrade;
 export import responseInterceptor = proxy.responseInterceptor;
 export import BodyParserLikeRequest = proxy.BodyParserLikeRequest;
 export import CloseCallback = proxy.CloseCallback;
+export import DoorLogFormat = proxy.DoorLogFormat;
 export import DoorOptions = proxy.DoorOptions;
 export import DoorRoute = proxy.DoorRoute;
 export import DoorStats = proxy.DoorStats;

@@ -5,6 +5,7 @@ import * as http from 'node:http';
 import * as http2 from 'node:http2';
 import { AddressInfo, Socket } from 'node:net';
 import { Duplex } from 'node:stream';
+import * as tls from 'node:tls';
 import * as bodies from './lib/types/bodies.js';
 import { Instance } from './lib/types/class-or-instance.js';
 import * as events from './lib/types/events.js';
@@ -93,10 +94,17 @@ declare class HttpProxy<
   listen(port: number, hostname?: string, listeningListener?: () => void): this;
 
   /**
-   * Makes the engine listen itself: requests go from client to target and back without JavaScript. HTTP/1.1 without TLS, one target. What would
-   * need JavaScript (listeners, passes, functions, and the options `ssl`, `ws`, `forward` and some more) is refused by name.
+   * Makes the engine listen itself: requests go from client to target and back without JavaScript. HTTP/1.1, over TLS with the option `ssl`, one
+   * target. What would need JavaScript (listeners, passes, functions, and the options `ws`, `forward` and some more) is refused by name.
    */
-  listen(port: number, door: HttpProxy.DoorOptions, listeningListener?: () => void): this;
+  listen(
+    where: number | string | undefined,
+    door: HttpProxy.DoorOptions,
+    listeningListener?: () => void,
+  ): this;
+
+  /** Other certificates for the server that `listen` has made with the option `ssl`. Connections that there are go on. */
+  setSecureContext(settings: tls.SecureContextOptions): void;
 
   /** Where the server of `listen` listens. */
   address(): AddressInfo | string | null | undefined;
@@ -191,8 +199,30 @@ declare namespace HttpProxy {
      * one, is answered with 404.
      */
     routes?: readonly DoorRoute[];
-    /** Pass on what clients say of those before them (`X-Forwarded-*`, `Forwarded`, `X-Real-IP`), and add to it. Default `false`: it is removed. */
-    trustProxy?: boolean;
+    /**
+     * Whose word counts: what clients say of those before them (`X-Forwarded-*`, `Forwarded`, `X-Real-IP`) is passed on and added to for all of
+     * them (`true`), or for those in these networks (`['10.0.0.0/8', '::1']`). Default `false`: it is removed.
+     */
+    trustProxy?: boolean | readonly string[];
+    /** The path of a Unix socket, in place of the first argument of `listen`. */
+    path?: string;
+    /** Every user may read from the Unix socket. Default `false`. */
+    readableAll?: boolean;
+    /** Every user may write to the Unix socket. Default `false`. */
+    writableAll?: boolean;
+    /** How many threads serve requests, each with connections of its own to the target. Default 1. */
+    threads?: number;
+    /**
+     * Others may listen at the same port, if they say so as well: other processes, other worker threads of Node. Default: in the workers of a
+     * cluster.
+     */
+    reusePort?: boolean;
+    /** Connections that wait to be accepted. Default 511. */
+    backlog?: number;
+    /** A line for each request: a format, on the standard output; or a format and a file. Default `false`; `true` is `'short'`. */
+    accessLog?: boolean | DoorLogFormat | { format?: DoorLogFormat; path?: string };
+    /** Another listener, for `/metrics` (Prometheus) and `/healthz`. `host` is an IP address, by default 127.0.0.1. */
+    metrics?: false | { port: number; host?: string };
     /** How long requests in progress may go on after `close`. Default 10 s. */
     grace?: number;
     /** For a whole request head. Default 60 s. */
@@ -207,6 +237,8 @@ declare namespace HttpProxy {
     maxRequestsPerSocket?: number;
     /** Connections at a time; further ones wait. Default 10 000. */
     maxConnections?: number;
+    /** Requests in flight at a time; further ones are answered with 503 at once. Default: no limit but that of connections. */
+    maxInFlight?: number;
     /** Bytes of a request head; more are answered with 431. Default 32 KiB. */
     maxHeaderSize?: number;
     /** Fields of a request head, at most 1000; more are answered with 431. Default 100. */
@@ -224,23 +256,34 @@ declare namespace HttpProxy {
     rewrite?: Readonly<Record<string, string>>;
   }
 
-  /** Gauge (`connections`) and counters of a native door. */
+  /** What a line of the access log looks like: for people, as the web servers write it, or as an object of JSON. */
+  export type DoorLogFormat = 'short' | 'common' | 'combined' | 'json';
+
+  /** Gauges (`connections`, `inFlight`) and counters of a native door. */
   export interface DoorStats {
     connections: number;
+    /** Requests that are being answered. */
+    inFlight: number;
     accepted: number;
     /** Connections that could not be accepted for want of descriptors and the like. */
     acceptErrors: number;
+    /** Connections that were to be TLS and did not become it. */
+    handshakeFailures: number;
     forwarded: number;
     /** Requests that no route is for. */
     unrouted: number;
     /** Requests that the door refused. */
     refused: number;
+    /** Requests above `maxInFlight`. */
+    overloaded: number;
     /** Requests whose target failed before it answered. */
     failed: number;
     /** Responses whose target failed in the middle. */
     cut: number;
     /** Requests whose client left before the end. */
     abandoned: number;
+    /** Lines of the access log that could not be written. */
+    lostLogLines: number;
   }
 
   export import BodyParserLikeRequest = bodies.BodyParserLikeRequest;

@@ -1,6 +1,9 @@
 'use strict';
 
-/** The speed the middleware door must reach: `scenario`'s figure at most `limit` times that of `against`. */
+/**
+ * The speed the middleware door must reach: `scenario`'s figure, or the one that is named, at most `limit` times that of `against`, or at
+ * `least` so many times.
+ */
 module.exports = [
   { scenario: 'small', against: 'node-floor', limit: 2.1 },
   { scenario: 'small', against: 'httpxy', limit: 0.37 },
@@ -12,4 +15,10 @@ module.exports = [
   { scenario: 'large', against: 'httpxy', limit: 0.6 },
   { scenario: 'latency', against: 'undici', limit: 1 },
   { scenario: 'interceptor', against: 'http-proxy-middleware', limit: 0.7 },
+  ...['http-proxy', 'http-proxy-3', 'httpxy'].flatMap((against) => [
+    { scenario: 'websockets', figure: 'memory', against, limit: 0.5 },
+    { scenario: 'websockets', figure: 'perSecond', against, least: 1 },
+    { scenario: 'websockets', figure: 'cpu', against, limit: 0.65 },
+    { scenario: 'websockets', figure: 'throughput', against, least: 1 },
+  ]),
 ];

@@ -12,12 +12,22 @@ const HEAD = ['', 'µs CPU/request', 'spread', 'requests/s', 'p50 µs', 'p99 µs
 
 /** One scenario's table; `label(contestant)` adds versions. */
 function scenarioTable(scenario, results, label, format) {
+  if (scenario.columns !== undefined) return figureTable(scenario, results, label, format);
   const ours =
     results.find(({ contestant }) => contestant.name === OURS) ??
     results.find(({ contestant }) => contestant.kind === 'ours');
   const rows = results.map((result) => row(scenario, result, ours, label));
   const heading = `${scenario.title} (× ours: ${scenario.compare === 'cpu' ? 'CPU per request' : 'p50'})`;
   return render(heading, HEAD, rows, format);
+}
+
+/** Medians of the figures that a scenario names. */
+function figureTable({ title, columns }, results, label, format) {
+  const rows = results.map(({ contestant, rounds }) => [
+    label(contestant),
+    ...columns.map(({ figure, digits }) => number(median(rounds.map((round) => round[figure])), digits)),
+  ]);
+  return render(title, ['', ...columns.map(({ head }) => head)], rows, format);
 }
 
 function row(scenario, { contestant, rounds, failure }, ours, label) {
@@ -53,24 +63,30 @@ function errorNote(rounds) {
 function goalTable(measured, format) {
   const rows = goals
     .filter(({ scenario }) => measured.has(scenario))
-    .map(({ scenario: name, against, limit }) => {
+    .map(({ scenario: name, against, limit, least, figure }) => {
       const { scenario, results } = measured.get(name);
+      const compared = figure ?? scenario.compare;
       const rounds = (who) => validRounds(results.find(({ contestant }) => contestant.name === who));
       const verdicts = GOAL_COLUMNS.map((who) =>
-        verdict(pairedRatio(rounds(who), rounds(against), scenario.compare), limit),
+        verdict(pairedRatio(rounds(who), rounds(against), compared), { limit, least }),
       );
-      return [
-        `${name}, ${scenario.compare === 'cpu' ? 'CPU' : 'p50'}`,
-        `≤ ${limit} × ${against}`,
-        ...verdicts,
-      ];
+      const goal = least === undefined ? `≤ ${limit}` : `≥ ${least}`;
+      return [`${name}, ${FIGURES[compared]}`, `${goal} × ${against}`, ...verdicts];
     });
   return render('Goals', ['', 'goal', 'createProxyServer', 'createProxyMiddleware'], rows, format);
 }
 
-function verdict(ratio, limit) {
+const FIGURES = {
+  cpu: 'CPU',
+  p50: 'p50',
+  memory: 'memory of an idle connection',
+  perSecond: 'connections per second',
+  throughput: 'throughput',
+};
+
+function verdict(ratio, { limit = Infinity, least = 0 }) {
   if (ratio === null) return 'not measured';
-  return `${number(ratio, 2)} ${ratio <= limit ? 'met' : 'MISSED'}`;
+  return `${number(ratio, 2)} ${ratio <= limit && ratio >= least ? 'met' : 'MISSED'}`;
 }
 
 function render(heading, head, rows, format) {

@@ -30,7 +30,8 @@ async function main() {
 
   const measured = new Map();
   for (const scenario of options.scenarios) {
-    const results = await measureScenario(scenario, options, pins, showProgress);
+    const { measure = measureScenario } = scenario;
+    const results = await measure(scenario, options, pins, showProgress);
     showProgress('');
     measured.set(scenario.name, { scenario, results });
     console.log(scenarioTable(scenario, results, labelOf, format));

@@ -1,12 +1,14 @@
 'use strict';
 
 const { POST_BODY } = require('./payload.js');
+const { CONNECTIONS, measureSockets } = require('./websockets/measure.js');
 
 /**
  * `compare` is the figure the ratios of the table are made of: CPU time per request, or the median latency.
  *
  * @typedef {{ name: string, title: string, path: string, method: string, body: string, connections: number,
- *   hooks: boolean, interceptor: boolean, framework: 'express' | undefined, compare: 'cpu' | 'p50' }} Scenario
+ *   hooks: boolean, interceptor: boolean, framework: 'express' | undefined, compare: 'cpu' | 'p50',
+ *   measure?: Function, columns?: { figure: string, head: string, digits: number }[] }} Scenario `measure` and `columns`: instead of the usual ones
  */
 
 /** @type {Scenario[]} */
@@ -22,6 +24,19 @@ module.exports = [
     connections: 16,
     interceptor: true,
   }),
+  {
+    name: 'websockets',
+    title: 'WebSockets',
+    compare: 'memory',
+    measure: measureSockets,
+    columns: [
+      { figure: 'memory', head: `KiB per idle connection of ${CONNECTIONS}`, digits: 1 },
+      { figure: 'heap', head: 'of them V8’s heap', digits: 1 },
+      { figure: 'perSecond', head: 'connections/s', digits: 0 },
+      { figure: 'cpu', head: 'µs CPU per 100-byte echo', digits: 1 },
+      { figure: 'throughput', head: 'MiB/s of 64 KiB messages', digits: 0 },
+    ],
+  },
 ];
 
 function scenario(name, title, more) {

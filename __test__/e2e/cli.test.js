@@ -2,9 +2,18 @@
 
 /** The program `rs-proxy`, as `npm start` runs it. */
 
+const fs = require('node:fs');
+const os = require('node:os');
 const path = require('node:path');
 const { spawn } = require('node:child_process');
-const { answeringTarget, closeAll, eventually, rawClient, rawTarget } = require('../support/peers.js');
+const {
+  answeringTarget,
+  closeAll,
+  eventually,
+  onCleanUp,
+  rawClient,
+  rawTarget,
+} = require('../support/peers.js');
 const { watched } = require('../support/child.js');
 const { version } = require('../../package.json');
 
@@ -26,6 +35,19 @@ function rsProxy(...args) {
     return banner()[1];
   };
   return { child, ended, output, ready };
+}
+
+const refuses = (port) =>
+  rawClient(port).then(
+    () => false,
+    ({ code }) => code === 'ECONNREFUSED',
+  );
+
+/** An empty folder, until the end of the test. */
+function folder() {
+  const name = fs.mkdtempSync(path.join(os.tmpdir(), 'rs-proxy-cli-'));
+  onCleanUp(() => fs.rmSync(name, { recursive: true, force: true }));
+  return name;
 }
 
 test('without arguments it proxies a built-in target, and the two curl lines it prints work', async () => {
@@ -51,11 +73,26 @@ test('with a target it proxies that one, and changes what it is told to', async 
   const { ready, output } = rsProxy('--target', target.url, '--port', '0', '--change-origin', '--xfwd');
   const answer = await fetch(`${await ready()}/a?b`);
   expect(await answer.text()).toBe('ok');
-  expect(output.stdout).not.toContain('curl');
+  expect(output.stdout).not.toMatch(/curl|metrics|workers/);
   const { text } = await target.connected();
   expect(text).toMatch(/^GET \/a\?b HTTP\/1\.1\r\n/);
   expect(text).toContain(`\r\nhost: 127.0.0.1:${target.port}\r\n`);
   expect(text).toContain('\r\nx-forwarded-for: 127.0.0.1\r\n');
+});
+
+test('routes: the longest path counts, --rewrite holds for all of them, and the banner shows them', async () => {
+  const [api, rest] = [await answeringTarget(OK), await answeringTarget(OK)];
+  const { ready, output } = rsProxy(
+    ...['--route', `/api=${api.url}`, '--target', rest.url, '--rewrite', '^/api=', '--rewrite', '^/old=/new'],
+    ...['--port', '0'],
+  );
+  const proxy = await ready();
+  for (const where of ['/api/a', '/old/b', '/c']) await (await fetch(proxy + where)).text();
+  expect(output.stdout).toContain(`/api → ${api.url}  ^/api → (nothing), ^/old → /new\n`);
+  expect(output.stdout).toContain(`/    → ${rest.url}  ^/api → (nothing), ^/old → /new\n`);
+  const paths = ({ text }) => text.match(/(?<=GET )\S+/g);
+  expect(paths(await api.connected())).toEqual(['/a']);
+  expect(paths(await rest.connected())).toEqual(['/new/b', '/c']);
 });
 
 test.each(['SIGINT', 'SIGTERM'])('%s lets what is under way come to its end', async (signal) => {
@@ -69,12 +106,7 @@ test.each(['SIGINT', 'SIGTERM'])('%s lets what is under way come to its end', as
   const unused = await rawClient(port);
   child.kill(signal);
   // Nobody new is let in any more.
-  await eventually(() =>
-    rawClient(port).then(
-      () => false,
-      ({ code }) => code === 'ECONNREFUSED',
-    ),
-  );
+  await eventually(() => refuses(port));
   await unused.closed();
   connection.socket.write(OK);
   await client.received('ok');
@@ -84,7 +116,7 @@ test.each(['SIGINT', 'SIGTERM'])('%s lets what is under way come to its end', as
   expect(Date.now() - answered).toBeLessThan(4000);
 });
 
-test('a target that is down is a 502 and one line', async () => {
+test('a target that is down is a 502, and its line says why', async () => {
   const target = await answeringTarget(OK);
   await new Promise((resolve) => target.server.close(resolve));
   const { ready, output } = rsProxy('--target', target.url, '--port', '0');
@@ -93,27 +125,121 @@ test('a target that is down is a 502 and one line', async () => {
     status: 502,
     body: '502 Bad Gateway\n',
   });
-  await eventually(() => output.stderr !== '');
-  expect(output.stderr).toBe(`✗ GET /x  ECONNREFUSED connect ECONNREFUSED 127.0.0.1:${target.port}\n`);
+  const line = new RegExp(`^502 GET /x [\\d.]+ ms connect ECONNREFUSED 127\\.0\\.0\\.1:${target.port}$`, 'm');
+  await eventually(
+    () => line.test(output.stdout),
+    () => output.stdout,
+  );
+});
+
+test('a second signal ends it at once', async () => {
+  const target = await rawTarget(() => {});
+  const { child, ended, ready } = rsProxy('--target', target.url, '--port', '0', '--grace', '1m');
+  const { port } = new URL(await ready());
+  await rawClient(port, 'GET / HTTP/1.1\r\nHost: me\r\n\r\n');
+  await (await target.connected()).received('\r\n\r\n');
+  child.kill('SIGTERM');
+  await eventually(() => refuses(port));
+  child.kill('SIGTERM');
+  expect(await ended).toMatchObject({ code: 143 });
+});
+
+test('--grace limits how long it waits for what is under way', async () => {
+  const target = await rawTarget(() => {});
+  const { child, ended, ready } = rsProxy('--target', target.url, '--port', '0', '--grace', '100ms');
+  const { port } = new URL(await ready());
+  const client = await rawClient(port, 'GET / HTTP/1.1\r\nHost: me\r\n\r\n');
+  await (await target.connected()).received('\r\n\r\n');
+  child.kill('SIGTERM');
+  expect(await ended).toMatchObject({ code: 0, signal: null });
+  await client.closed();
+});
+
+test('--log, --log-file, --workers and --metrics-port', async () => {
+  const target = await answeringTarget(OK);
+  const file = path.join(folder(), 'access.log');
+  const { child, ended, output, ready } = rsProxy(
+    ...['--target', target.url, '--port', '0', '--log', 'common', '--log-file', file],
+    ...['--workers', '2', '--metrics-port', '0'],
+  );
+  const proxy = await ready();
+  for (let i = 0; i < 3; i += 1) await (await fetch(`${proxy}/${i}`)).text();
+  expect(output.stdout).toMatch(/workers +2\n/);
+  const [, metrics] = /metrics +(\S+)/.exec(output.stdout);
+  expect(await (await fetch(metrics)).text()).toContain('\nrs_proxy_requests_forwarded_total 3\n');
+  expect(await (await fetch(metrics.replace('/metrics', '/healthz'))).text()).toBe('ok\n');
+  child.kill('SIGTERM');
+  expect(await ended).toMatchObject({ code: 0, stderr: '' });
+  const line = (i) =>
+    expect.stringMatching(new RegExp(`^127\\.0\\.0\\.1 - - \\[.+\\] "GET /${i} HTTP/1\\.1" 200 2$`));
+  expect(fs.readFileSync(file, 'utf8').trimEnd().split('\n')).toEqual([0, 1, 2].map(line));
+});
+
+test('--log off says nothing of requests', async () => {
+  const target = await answeringTarget(OK);
+  const { child, ended, output, ready } = rsProxy('--target', target.url, '--port', '0', '--log', 'off');
+  const proxy = await ready();
+  const said = output.stdout;
+  await (await fetch(proxy)).text();
+  child.kill('SIGTERM');
+  expect(await ended).toMatchObject({ code: 0, stdout: said, stderr: '' });
+});
+
+describe('--config', () => {
+  const configFile = (config) => {
+    const name = path.join(folder(), 'proxy.json');
+    fs.writeFileSync(name, typeof config === 'string' ? config : JSON.stringify(config));
+    return name;
+  };
+
+  test('settings come from the file, and flags count more', async () => {
+    const target = await answeringTarget(OK);
+    const file = configFile({
+      target: 'http://127.0.0.1:1',
+      port: 0,
+      xfwd: true,
+      log: 'json',
+      limits: { maxUrlLength: 20 },
+    });
+    const { ready, output } = rsProxy('--config', file, '--target', target.url);
+    const proxy = await ready();
+    expect((await fetch(`${proxy}/a`)).status).toBe(200);
+    expect((await fetch(`${proxy}/${'a'.repeat(30)}`)).status).toBe(414);
+    expect((await target.connected()).text).toContain('\r\nx-forwarded-for: 127.0.0.1\r\n');
+    await eventually(() => output.stdout.includes('"status":414'));
+  });
+
+  test('what is wrong with it is said, and with which key', async () => {
+    const { code, stderr, stdout } = await rsProxy('--config', configFile({ tragets: 1 })).ended;
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+    expect(stderr).toMatch(/^error: \S+proxy\.json: tragets is not known; there are target, routes, /);
+  });
+
+  test('what the door refuses is said, too', async () => {
+    const { code, stderr } = await rsProxy('--config', configFile({ limits: { maxConnections: 0 } })).ended;
+    expect(code).toBe(2);
+    expect(stderr).toContain('The option maxConnections of listen must be a whole number from 1 to ');
+  });
 });
 
 test('a port that is taken is said with what to do', async () => {
   const { port } = await answeringTarget(OK);
   const { code, stderr, stdout } = await rsProxy('--port', `${port}`).ended;
   expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
-  expect(stderr).toContain(`port ${port} on 127.0.0.1 is in use; choose another with --port`);
+  expect(stderr).toBe(`error: port ${port} on 127.0.0.1 is in use; choose another with --port\n`);
+  const { stderr: ofMetrics } = await rsProxy('--port', '0', '--metrics-port', `${port}`).ended;
+  expect(ofMetrics).toBe(`error: port ${port} is in use; choose another with --metrics-port\n`);
 });
 
 test.each([
   [['--target', 'nowhere'], "'nowhere' is invalid. Write it like http://localhost:9000."],
-  [['--target', 'ftp://x'], 'Write it like http://localhost:9000.'],
-  [['--port', '65536'], 'A port is a number from 0 to 65535.'],
-  [['--port', 'x'], 'A port is a number from 0 to 65535.'],
-  [['--prot', '1'], "unknown option '--prot'"],
+  [['--log', 'apache'], 'Allowed choices are short, common, combined, json, off.'],
+  [['--tls-cert', 'x.pem'], '--tls-cert needs --tls-key: the file with the private key'],
+  [['--prot', '1'], "unknown option '--prot'\n(Did you mean --port?)"],
   [['--target'], "option '-t, --target <url>' argument missing"],
 ])('%j is refused with a message', async (args, message) => {
   const { code, stderr, stdout } = await rsProxy(...args).ended;
-  expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+  expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
   expect(stderr).toContain(message);
   expect(stderr).toContain('rs-proxy --help lists the options');
 });
@@ -121,7 +247,14 @@ test.each([
 test('--help and --version', async () => {
   const help = await rsProxy('--help').ended;
   expect(help).toMatchObject({ code: 0, stderr: '' });
-  for (const flag of ['--target <url>', '--port <number>', '--host <address>', '--change-origin', '--xfwd'])
+  for (const flag of [
+    '--target <url>',
+    '--route <path=url>',
+    '--rewrite <regex=text>',
+    '--port <number>',
+    '--host <address>',
+  ])
     expect(help.stdout).toContain(flag);
+  expect(help.stdout).toMatch(/Exit codes:\n +0 /);
   expect(await rsProxy('--version').ended).toMatchObject({ code: 0, stdout: `${version}\n`, stderr: '' });
 });

@@ -5,7 +5,6 @@
  */
 
 const http = require('node:http');
-const https = require('node:https');
 const { createProxyMiddleware, createProxyServer } = require('../../index.js');
 const { closeAll, httpServer, rawExchange } = require('../support/peers.js');
 const { runChild } = require('../support/child.js');
@@ -17,7 +16,7 @@ const GET = lastRequest('GET /a');
 
 /** What cannot be honoured, under the name of the option that says so. */
 const REFUSED = {
-  agent: [new http.Agent(), new (class extends https.Agent {})(), true, 'x'],
+  agent: [new http.Agent(), true, 'x', {}, { addRequest: 5 }],
   allowDuplicateHost: [1, 'true'],
   auth: [5, true, {}],
   autoRewrite: ['true', 1],
@@ -33,6 +32,7 @@ const REFUSED = {
   ],
   cert: ['x'],
   changeOrigin: ['true', 1, {}],
+  ciphers: [5, true, 'no such cipher'],
   connectTimeout: ['5', -1, NaN, Infinity, 2 ** 31, true],
   cookieDomainRewrite: [true, 5, ['x'], { '*': 5 }, { '*': 'a\r\nb' }, 'caf\u0113', { old: 'a\0' }],
   cookiePathRewrite: [true, '/\n'],
@@ -47,7 +47,9 @@ const REFUSED = {
   ignorePath: ['false', 0],
   key: ['x'],
   localAddress: ['localhost', '127.0.0.256', '127.0.0.1:80', 5],
+  maxVersion: [5, 'SSLv3', 'TLSv1.4'],
   method: ['PO ST', 'POST\r\n', 5],
+  minVersion: [5, 'SSLv3'],
   pfx: ['x'],
   preserveHeaderKeyCase: ['yes', 1],
   prependPath: ['false', 0],
@@ -68,6 +70,7 @@ const REFUSED = {
     { statuses: ['503'] },
   ],
   secure: ['false', 0],
+  secureProtocol: [5, true, 'no_method'],
   selfHandleResponse: ['yes'],
   ssl: ['x', true, { ca: 5 }, { ca: 'no certificate' }],
   target: [

@@ -13,9 +13,11 @@ const {
   echoServer,
   grant,
   handshake,
+  rawUpgradeClient,
   switchingTarget,
   tunnelBench,
   tunnelled,
+  upgradeServer,
 } = require('../support/upgrades.js');
 
 afterEach(async () => {
@@ -247,15 +249,51 @@ test('a listener that comes late sees what comes after it, and nothing is lost',
   await client.closed();
 });
 
-test('wss:// targets, and a target behind a Unix socket', async () => {
+test('listeners for data on the request and on the client’s socket, behind the call: the one hears nothing, the other all', async () => {
+  const target = await switchingTarget(({ socket }) => socket.on('data', (chunk) => socket.write(chunk)));
+  const proxy = createProxyServer({ target: target.url });
+  const seen = { req: '', socket: '' };
+  const server = await upgradeServer((req, socket, head) => {
+    void proxy.ws(req, socket, head);
+    req.on('data', (chunk) => (seen.req += chunk));
+    socket.on('data', (chunk) => (seen.socket += chunk));
+  });
+  const client = await rawUpgradeClient(server, handshake());
+  await client.received('\r\n\r\n');
+  client.socket.write('hello');
+  await client.until((it) => tunnelled(it).toString() === 'hello');
+  expect(seen).toEqual({ req: '', socket: 'hello' });
+});
+
+test('a listener for data on the request alone: the tunnel stays adopted', async () => {
+  const target = await switchingTarget(({ socket }) => socket.on('data', (chunk) => socket.write(chunk)));
+  const proxy = createProxyServer({ target: target.url });
+  let upgraded;
+  const server = await upgradeServer((req, socket, head) => {
+    void proxy.ws(req, socket, head);
+    req.on('data', () => {});
+    upgraded = socket;
+  });
+  const client = await rawUpgradeClient(server, handshake());
+  await client.received('\r\n\r\n');
+  const { bytesRead } = upgraded;
+  client.socket.write('hello');
+  await client.until((it) => tunnelled(it).toString() === 'hello');
+  expect(upgraded.bytesRead).toBe(bytesRead);
+});
+
+test('wss:// and https:// targets, http:// ones, and a target behind a Unix socket', async () => {
   const secure = await tlsTarget((connection) =>
     connection.onRequest(() => connection.socket.write(`${grant()}secure`)),
   );
+  const plain = await switchingTarget(({ socket }) => socket.write('plain'));
   const path = `/tmp/rs-proxy-upgrade-${process.pid}.sock`;
   const unix = await switchingTarget(({ socket }) => socket.write('unix'), { where: [path] });
   expect(unix.connections).toEqual([]);
   for (const [options, text] of [
     [{ target: `wss://127.0.0.1:${secure.port}`, secure: false }, 'secure'],
+    [{ target: `https://127.0.0.1:${secure.port}`, secure: false }, 'secure'],
+    [{ target: `http://127.0.0.1:${plain.port}` }, 'plain'],
     [{ target: { socketPath: path } }, 'unix'],
   ]) {
     const bench = await tunnelBench(options);

@@ -2,6 +2,7 @@
 
 /** Rows E-01 to E-13, E-20 to E-24 and E-29: handshakes, through both faces and in every way in which a tunnel's bytes can go. */
 
+const { WebSocketServer } = require('ws');
 const { createProxyMiddleware, createProxyServer, numOpenSockets } = require('../../index.js');
 const { lastRequest, readRequest, readResponse, requestText } = require('../support/messages.js');
 const {
@@ -342,3 +343,23 @@ test('E-23 a broad middleware takes no socket that its filter leaves to another,
   await own.until((it) => tunnelled(it).toString() === 'own');
   expect(target.connections).toHaveLength(1);
 });
+
+test.each(Object.keys(FACES))(
+  'E-23 %s leaves a socket that a WebSocket server has answered',
+  async (face) => {
+    const target = await switchingTarget();
+    const { server, port } = await upgradeServer();
+    const own = new WebSocketServer({ noServer: true });
+    server.on('upgrade', (req, socket, head) => {
+      if (req.url === '/own') own.handleUpgrade(req, socket, head, (webSocket) => webSocket.send('own'));
+    });
+    server.on('upgrade', FACES[face]({ target: target.url }));
+    const client = await rawClient(port, handshake('/own'));
+    // One message, unmasked, and nothing else.
+    await client.until((it) => tunnelled(it).equals(Buffer.from('\x81\x03own', 'latin1')));
+    expect(client.text.match(/^HTTP/gm)).toHaveLength(1);
+    await (await rawClient(port, handshake('/other'))).received('101 ');
+    expect(target.connections).toHaveLength(1);
+    expect(numOpenSockets()).toBe(2);
+  },
+);

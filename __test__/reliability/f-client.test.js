@@ -26,19 +26,24 @@ const LEAVES = {
 };
 const median = (numbers) => numbers.sort((a, b) => a - b)[numbers.length >> 1];
 
+/** A server of Node's in front, or none. */
+const WAYS = ['event', 'door'];
+
 describe('F-50 the client leaves in the middle of its upload', () => {
   const FRAMINGS = {
     'with a length': ['Content-Length: 1000', 'part of it'],
     chunked: ['Transfer-Encoding: chunked', 'a\r\npart of it\r\n'],
   };
-  const rows = Object.keys(LEAVES).flatMap((how) => Object.keys(FRAMINGS).map((framing) => [how, framing]));
+  const rows = WAYS.flatMap((way) =>
+    Object.keys(LEAVES).flatMap((how) => Object.keys(FRAMINGS).map((framing) => [how, framing, way])),
+  );
 
   test.each(rows)(
-    'F-50 %s, %s: the target is let go of, without an end of the body',
-    async (how, framing) => {
+    'F-50 %s, %s, %s: the target is let go of, without an end of the body',
+    async (how, framing, way) => {
       const [field, part] = FRAMINGS[framing];
       const target = await faultyTarget({});
-      const bench = await faultBench('event', { target: target.url });
+      const bench = await faultBench(way, { target: target.url });
       const delays = [];
       for (let i = 0; i < 5; i += 1) {
         const client = await rawClient(bench.port, `POST /a HTTP/1.1\r\nHost: me\r\n${field}\r\n\r\n${part}`);
@@ -54,7 +59,7 @@ describe('F-50 the client leaves in the middle of its upload', () => {
         expect(text).toMatch(/part of it(\r\n)?$/);
         expect(text).not.toContain('0\r\n\r\n');
       }
-      await eventually(() => bench.departures.length === 5);
+      await eventually(() => bench.departed() === 5);
       for (const error of bench.departures)
         expect(error).toMatchObject({ code: 'ECONNRESET', side: 'client' });
       await checkAfterwards(bench, { failures: 0, target });
@@ -63,7 +68,9 @@ describe('F-50 the client leaves in the middle of its upload', () => {
 });
 
 describe('F-51 the client leaves in the middle of its download', () => {
-  test.each(Object.keys(LEAVES))('F-51 %s: the target is read no further', async (how) => {
+  const rows = WAYS.flatMap((way) => Object.keys(LEAVES).map((how) => [how, way]));
+
+  test.each(rows)('F-51 %s, %s: the target is read no further', async (how, way) => {
     const piece = Buffer.alloc(0x10000, 'x');
     const target = await faultyTarget({
       onRequest({ socket }) {
@@ -75,7 +82,7 @@ describe('F-51 the client leaves in the middle of its download', () => {
         go();
       },
     });
-    const bench = await faultBench('event', { target: target.url });
+    const bench = await faultBench(way, { target: target.url });
     const delays = [];
     for (let i = 0; i < 5; i += 1) {
       const client = await rawClient(bench.port, get);
@@ -100,21 +107,24 @@ describe('F-52 the client half-closes after its request, and waits', () => {
     },
   };
 
-  test('F-52 as Node has it by default: the connection is closed, the target let go of, and nobody spins', async () => {
-    const target = await faultyTarget(slowly);
-    const bench = await faultBench('event', { target: target.url });
-    const client = await rawClient(bench.port, get);
-    await eventually(() => target.connections.length === 1);
-    client.socket.end();
-    const before = process.cpuUsage();
-    await client.closed();
-    await target.connections[0].closed();
-    await pause(300);
-    const { user, system } = process.cpuUsage(before);
-    expect((user + system) / 1000).toBeLessThan(200);
-    expect(client.text).toBe('');
-    await checkAfterwards(bench, { failures: 0, target });
-  });
+  test.each(WAYS)(
+    'F-52 as Node has it by default, %s: it is closed, the target let go of, and nobody spins',
+    async (way) => {
+      const target = await faultyTarget(slowly);
+      const bench = await faultBench(way, { target: target.url });
+      const client = await rawClient(bench.port, get);
+      await eventually(() => target.connections.length === 1);
+      client.socket.end();
+      const before = process.cpuUsage();
+      await client.closed();
+      await target.connections[0].closed();
+      await pause(300);
+      const { user, system } = process.cpuUsage(before);
+      expect((user + system) / 1000).toBeLessThan(200);
+      expect(client.text).toBe('');
+      await checkAfterwards(bench, { failures: 0, target });
+    },
+  );
 
   test('F-52 with httpAllowHalfOpen the answer is delivered', async () => {
     const target = await faultyTarget(slowly);
@@ -132,7 +142,7 @@ describe('F-52 the client half-closes after its request, and waits', () => {
 });
 
 describe('F-53 the client reads nothing', () => {
-  async function pouring(options) {
+  async function pouring(way, options, settings) {
     const poured = { bytes: 0 };
     const piece = Buffer.alloc(0x10000, 'x');
     const target = await faultyTarget({
@@ -146,15 +156,15 @@ describe('F-53 the client reads nothing', () => {
         go();
       },
     });
-    const bench = await faultBench('event', { target: target.url, ...options });
+    const bench = await faultBench(way, { target: target.url, ...options }, settings);
     const client = await rawClient(bench.port, get);
     await client.received('\r\n\r\n');
     client.socket.pause();
     return { bench, client, poured, target };
   }
 
-  test('F-53 the target is not read either', async () => {
-    const { bench, client, poured, target } = await pouring({});
+  test.each(WAYS)('F-53 the target is not read either, %s', async (way) => {
+    const { bench, client, poured, target } = await pouring(way);
     await pause(700);
     const after = poured.bytes;
     // The system's buffers on both ways, and little of ours.
@@ -166,8 +176,11 @@ describe('F-53 the client reads nothing', () => {
     await checkAfterwards(bench, { failures: 0, target });
   });
 
-  test('F-53 with the option timeout it is let go of', async () => {
-    const { bench, target } = await pouring({ timeout: 500 });
+  test.each([
+    ['the option timeout', 'event', { timeout: 500 }],
+    ['writeTimeout', 'door', {}, { writeTimeout: 500 }],
+  ])('F-53 with %s it is let go of, %s', async (_, way, options, settings) => {
+    const { bench, target } = await pouring(way, options, settings);
     await target.connections[0].closed(4000);
     await checkAfterwards(bench, { failures: 0, target });
   });
@@ -183,9 +196,9 @@ describe('F-54 one request after the other, without waiting', () => {
   };
   const pipelined = ['/one', '/two', '/three'].map((path) => get.replace('/a', path)).join('');
 
-  test('F-54 they are answered in order', async () => {
+  test.each(WAYS)('F-54 they are answered in order, %s', async (way) => {
     const target = await faultyTarget(slowFirst);
-    const bench = await faultBench('event', { target: target.url });
+    const bench = await faultBench(way, { target: target.url });
     const client = await rawClient(bench.port, pipelined);
     await client.received('/three');
     expect(client.text.match(/\/(one|two|three)/g)).toEqual(['/one', '/two', '/three']);
@@ -193,11 +206,11 @@ describe('F-54 one request after the other, without waiting', () => {
     await checkAfterwards(bench, { failures: 0, target });
   });
 
-  test.each(Object.keys(LEAVES))(
-    'F-54 %s while the first is in flight: all of them are given up',
-    async (how) => {
+  test.each(WAYS.flatMap((way) => Object.keys(LEAVES).map((how) => [how, way])))(
+    'F-54 %s while the first is in flight, %s: all of them are given up',
+    async (how, way) => {
       const target = await faultyTarget({});
-      const bench = await faultBench('event', { target: target.url });
+      const bench = await faultBench(way, { target: target.url });
       const client = await rawClient(bench.port, pipelined);
       await eventually(() => target.connections.length > 0);
       LEAVES[how](client);
@@ -245,13 +258,12 @@ describe('F-55 a thousand clients leave in the same moment', () => {
 });
 
 describe('F-56 the server closes an idle connection just as its client sends', () => {
-  test('F-56 a request is served, or nothing of it is done', async () => {
+  test.each(WAYS)('F-56 a request is served, or nothing of it is done, %s', async (way) => {
     const IDLE = 60;
     const target = await answeringTarget(GOOD);
-    const bench = await faultBench('event', { target: target.url });
-    bench.server.keepAliveTimeout = IDLE;
-    // Newer versions of Node wait this much longer than they say.
-    bench.server.keepAliveTimeoutBuffer = 0;
+    const bench = await faultBench(way, { target: target.url }, { keepAliveTimeout: IDLE });
+    // Newer versions of Node wait longer than they say, by the second of them.
+    Object.assign(bench.server ?? {}, { keepAliveTimeout: IDLE, keepAliveTimeoutBuffer: 0 });
     const tallies = { served: 0, refused: 0 };
     const one = async (i) => {
       const client = await rawClient(bench.port, get);
@@ -281,11 +293,13 @@ describe('F-57 the answer is there before the upload is, and the client keeps it
   };
   const SMUGGLED = 'GET /smuggled HTTP/1.1\r\nHost: me\r\n\r\n';
 
-  test.each(['Content-Length: 1000000', 'Transfer-Encoding: chunked'])(
-    'F-57 %s: the rest is not waited for, and never taken for a request',
-    async (framing) => {
+  const FRAMINGS = ['Content-Length: 1000000', 'Transfer-Encoding: chunked'];
+
+  test.each(WAYS.flatMap((way) => FRAMINGS.map((framing) => [framing, way])))(
+    'F-57 %s, %s: the rest is not waited for, and never taken for a request',
+    async (framing, way) => {
       const target = await faultyTarget(early);
-      const bench = await faultBench('event', { target: target.url });
+      const bench = await faultBench(way, { target: target.url });
       const client = await rawClient(bench.port, `POST /a HTTP/1.1\r\nHost: me\r\n${framing}\r\n\r\n`);
       await client.received('too big');
       const began = Date.now();
@@ -305,21 +319,24 @@ describe('F-57 the answer is there before the upload is, and the client keeps it
     },
   );
 
-  test('F-57 a short rest that comes in time: what follows it is served, or the connection is closed', async () => {
-    const target = await faultyTarget(early);
-    const bench = await faultBench('event', { target: target.url });
-    const client = await rawClient(
-      bench.port,
-      'POST /a HTTP/1.1\r\nHost: me\r\nContent-Length: 5000\r\n\r\n',
-    );
-    await client.received('too big');
-    target.heal();
-    client.socket.write('x'.repeat(5000) + get);
-    await client.until(({ text, ending }) => ending !== null || text.includes('good'));
-    expect(client.text.match(/HTTP\/1\.1 \d+/g)).toEqual(
-      client.text.includes('good') ? ['HTTP/1.1 413', 'HTTP/1.1 200'] : ['HTTP/1.1 413'],
-    );
-    client.socket.destroy();
-    await checkAfterwards(bench, { failures: 0, target });
-  });
+  test.each(WAYS)(
+    'F-57 a short rest that comes in time, %s: what follows it is served, or the connection is closed',
+    async (way) => {
+      const target = await faultyTarget(early);
+      const bench = await faultBench(way, { target: target.url });
+      const client = await rawClient(
+        bench.port,
+        'POST /a HTTP/1.1\r\nHost: me\r\nContent-Length: 5000\r\n\r\n',
+      );
+      await client.received('too big');
+      target.heal();
+      client.socket.write('x'.repeat(5000) + get);
+      await client.until(({ text, ending }) => ending !== null || text.includes('good'));
+      expect(client.text.match(/HTTP\/1\.1 \d+/g)).toEqual(
+        client.text.includes('good') ? ['HTTP/1.1 413', 'HTTP/1.1 200'] : ['HTTP/1.1 413'],
+      );
+      client.socket.destroy();
+      await checkAfterwards(bench, { failures: 0, target });
+    },
+  );
 });

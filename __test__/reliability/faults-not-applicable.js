@@ -1,7 +1,6 @@
 'use strict';
 
-/** The faults, F-01 and on, that have no test of web requests over HTTP/1.1 through the middleware door, and why. */
+/** The faults, F-01 and on, that have no test of web requests over HTTP/1.1, and why. */
 module.exports = {
   'F-23': 'HTTP/2 clients: needs an engine or a server that speaks HTTP/2 downstream',
-  'F-64': 'the native door: there is none yet; F-65 is the same for the middleware door',
 };

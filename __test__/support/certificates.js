@@ -46,13 +46,54 @@ function certificate(issuer, { names, common = 'localhost', days = 2 } = {}) {
   });
 }
 
+/** The same key, encrypted. */
+function encryptedKey(key, passphrase) {
+  return inFolder((openssl, read, write) => {
+    write('plain', key);
+    openssl(
+      'pkcs8',
+      '-topk8',
+      '-v2',
+      'aes-256-cbc',
+      '-in',
+      'plain',
+      '-out',
+      'key',
+      '-passout',
+      `pass:${passphrase}`,
+    );
+    return read('key');
+  });
+}
+
+/** A PKCS#12 archive of both. */
+function archive({ key, cert }, passphrase) {
+  return inFolder((openssl, read, write) => {
+    write('key', key);
+    write('cert', cert);
+    openssl(
+      'pkcs12',
+      '-export',
+      '-inkey',
+      'key',
+      '-in',
+      'cert',
+      '-out',
+      'archive',
+      '-passout',
+      `pass:${passphrase}`,
+    );
+    return read('archive', null);
+  });
+}
+
 function inFolder(work) {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'certificate-'));
   const at = (name) => path.join(folder, name);
   try {
     return work(
       (...args) => execFileSync('openssl', args, { cwd: folder, stdio: ['ignore', 'ignore', 'pipe'] }),
-      (name) => fs.readFileSync(at(name), 'utf8'),
+      (name, encoding = 'utf8') => fs.readFileSync(at(name), encoding),
       (name, text) => fs.writeFileSync(at(name), text),
     );
   } finally {
@@ -60,4 +101,4 @@ function inFolder(work) {
   }
 }
 
-module.exports = { authority, certificate };
+module.exports = { archive, authority, certificate, encryptedKey };

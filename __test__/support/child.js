@@ -2,6 +2,7 @@
 
 /** Child processes of tests: started, asked, and ended by `closeAll`. */
 
+const fs = require('node:fs');
 const path = require('node:path');
 const { spawn } = require('node:child_process');
 const { once } = require('node:events');
@@ -66,6 +67,14 @@ function runChild(fixture, settings) {
   return startChild(fixture, settings).ended;
 }
 
+/** The addon whose engine panics on demand; `npm test` builds it. */
+function faultyAddon() {
+  const folder = path.join(__dirname, '..', '..', 'target', 'faults');
+  const name = fs.existsSync(folder) && fs.readdirSync(folder).find((file) => file.endsWith('.node'));
+  if (!name) throw new Error('The addon with faults is not built: npm run build:faults');
+  return path.join(folder, name);
+}
+
 /**
  * A listening socket whose backlog is full: further connections are not refused, they get no answer.
  *
@@ -91,4 +100,4 @@ async function fullListener(host) {
   }
 }
 
-module.exports = { fullListener, runChild, startChild, watched };
+module.exports = { faultyAddon, fullListener, runChild, startChild, watched };

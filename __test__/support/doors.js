@@ -3,7 +3,8 @@
 /** The native door under test, and what its clients and its target see. */
 
 const { once } = require('node:events');
-const { createProxyServer } = require('../../index.js');
+const { createProxyMiddleware, createProxyServer } = require('../../index.js');
+const { startChild } = require('./child.js');
 const { answeringTarget, onCleanUp, rawExchange } = require('./peers.js');
 const { readRequest, readResponse } = require('./messages.js');
 
@@ -22,6 +23,19 @@ async function openDoor(options, { port = 0, ...settings } = {}) {
   onCleanUp(() => (door.listening ? new Promise((resolve) => proxy.close(resolve)) : undefined));
   await once(door, 'listening');
   return { proxy, door, port: proxy.address().port };
+}
+
+/**
+ * Opens a door in front of a middleware, likewise.
+ *
+ * @param {object} options of the middleware
+ * @param {object} [settings] of the door
+ */
+async function openMiddlewareDoor(options, settings) {
+  const door = createProxyMiddleware(options).listen(0, { host: '127.0.0.1', grace: 0, ...settings });
+  onCleanUp(() => (door.listening ? new Promise((resolve) => door.close(resolve)) : undefined));
+  await once(door, 'listening');
+  return { door, port: door.address().port };
 }
 
 /** A door in front of a target that answers everything alike. */
@@ -52,4 +66,15 @@ async function forwarded(bytes, { method, ...more } = {}) {
   return { request, answer };
 }
 
-module.exports = { OK, doorTo, forwarded, openDoor, refused };
+/**
+ * A door in a process of its own: `ask('open')` opens it; see fixtures/door.js.
+ *
+ * @param {object} options of the proxy
+ * @param {object} [settings] of the door
+ * @param {object} [child] settings of `startChild`
+ */
+function startDoor(options, settings = {}, child = {}) {
+  return startChild('door.js', { ...child, args: [JSON.stringify({ options, settings })] });
+}
+
+module.exports = { OK, doorTo, forwarded, openDoor, openMiddlewareDoor, refused, startDoor };

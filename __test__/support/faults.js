@@ -8,11 +8,17 @@
 const fs = require('node:fs');
 const http = require('node:http');
 const { createProxyMiddleware, createProxyServer } = require('../../index.js');
+const { openDoor } = require('./doors.js');
 const { stats } = require('./engine.js');
 const { closeAll, eventually, httpServer, rawExchange, rawTarget } = require('./peers.js');
 
-/** Who hears of a failure: `error` listeners, the callback of `web()`, or a middleware that nobody listens to. */
-const EARS = ['event', 'callback', 'middleware'];
+/**
+ * Who hears of a failure: `error` listeners, the callback of `web()`, or a middleware that nobody listens to; a native door only counts them.
+ */
+const EARS = ['event', 'callback', 'middleware', 'door'];
+
+/** Whether it is told of each failure. */
+const hears = (ear) => ear === 'event' || ear === 'callback';
 
 const GOOD = 'HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\ngood';
 /** For the request after the fault. */
@@ -76,10 +82,13 @@ async function faultyTarget({ onConnection, onRequest }, ...where) {
 /**
  * A proxy behind a server. Each failure is recorded, and answered with the status that it carries.
  *
- * @param {'event' | 'callback' | 'middleware'} ear
+ * @param {'event' | 'callback' | 'middleware' | 'door'} ear
  * @param {object} options
+ * @param {object} [settings] of the door
+ * @returns `failed()` and `departed()`: how many requests have failed, and how many clients have left
  */
-async function faultBench(ear, options) {
+async function faultBench(ear, options, settings) {
+  if (ear === 'door') return doorBench(options, settings);
   const failures = [];
   const departures = [];
   const onError = (error, req, res) => {
@@ -99,7 +108,16 @@ async function faultBench(ear, options) {
     listener = (req, res) => void proxy.web(req, res, ...rest);
   }
   const { server, port } = await httpServer(listener);
-  return { ear, server, port, failures, departures };
+  const counts = { failed: () => failures.length, departed: () => departures.length };
+  return { ear, server, port, failures, departures, ...counts };
+}
+
+/** The same with a native door. */
+async function doorBench(options, settings) {
+  const { port, proxy } = await openDoor(options, { grace: 5000, ...settings });
+  const failed = () => proxy.stats().door.failed + proxy.stats().door.cut;
+  const departed = () => proxy.stats().door.abandoned;
+  return { ear: 'door', proxy, port, failures: [], departures: [], failed, departed };
 }
 
 /**
@@ -117,7 +135,7 @@ async function checkAfterwards(bench, { failures, target }) {
     target.heal();
     expect(await rawExchange(bench.port, NEXT)).toMatch(/^HTTP\/1\.1 200 OK\r\n.*\r\n\r\ngood$/s);
   }
-  if (bench.ear !== 'middleware') expect(bench.failures).toHaveLength(failures);
+  if (bench.ear !== 'middleware') expect(bench.failed()).toBe(failures);
   expect(new Set(bench.failures.map(({ req }) => req)).size).toBe(bench.failures.length);
   await closeAll();
   const idle = { exchanges: 0, connections: 0, idleConnections: 0 };
@@ -184,6 +202,7 @@ module.exports = {
   checkAfterwards,
   faultBench,
   faultyTarget,
+  hears,
   nextIsServed,
   nodeError,
   parts,

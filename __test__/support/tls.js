@@ -1,9 +1,10 @@
 'use strict';
 
-/** Targets that speak TLS. Key and certificate are for tests alone: nothing trusts them. */
+/** Targets and clients that speak TLS. Key and certificate are for tests alone: nothing trusts them. */
 
 const net = require('node:net');
 const tls = require('node:tls');
+const { once } = require('node:events');
 const { RawConnection, listening, onCleanUp, rawTarget } = require('./peers.js');
 
 const KEY = `-----BEGIN PRIVATE KEY-----
@@ -39,13 +40,39 @@ async function tlsTarget(onConnection) {
     connections.push(connection);
     onConnection(connection, connections.length - 1);
   });
+  // Those whose handshake fails, too.
+  const sockets = [];
+  server.on('connection', (socket) => sockets.push(socket));
   await listening(server);
   onCleanUp(async () => {
-    for (const { socket } of connections) socket.destroy();
+    for (const socket of sockets) socket.destroy();
     await new Promise((resolve) => server.close(resolve));
   });
   const { port } = server.address();
   return { server, connections, port, url: `https://127.0.0.1:${port}` };
+}
+
+/**
+ * Connects to a port with TLS; certificates are not checked, unless the options say so.
+ *
+ * @param {number} port
+ * @param {import('node:tls').ConnectionOptions} [options]
+ * @returns {Promise<RawConnection>} fails if the handshake does
+ */
+async function tlsClient(port, options) {
+  const socket = tls.connect({ port, host: '127.0.0.1', rejectUnauthorized: false, ...options });
+  const connection = new RawConnection(socket);
+  onCleanUp(() => socket.destroy());
+  await once(socket, 'secureConnect');
+  return connection;
+}
+
+/** Sends a request that asks for the connection to be closed, and gives the whole answer as text. */
+async function tlsExchange(port, bytes, options) {
+  const client = await tlsClient(port, options);
+  client.socket.write(Buffer.from(bytes, 'latin1'));
+  await client.closed();
+  return client.text;
 }
 
 /** Carries bytes to a port and back, and nothing else: `connections` are those of its clients. */
@@ -59,4 +86,4 @@ function relayTo(port) {
   });
 }
 
-module.exports = { CERTIFICATE, KEY, relayTo, tlsTarget };
+module.exports = { CERTIFICATE, KEY, relayTo, tlsClient, tlsExchange, tlsTarget };

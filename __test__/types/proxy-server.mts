@@ -141,7 +141,10 @@ proxy.on('econnreset', (error, req, res) => {
 const door = createProxyServer({ target: 'http://127.0.0.1:9000' }).listen(0, {
   host: '127.0.0.1',
   grace: 1000,
-  trustProxy: true,
+  trustProxy: ['10.0.0.0/8'],
+  threads: 2,
+  accessLog: { format: 'json', path: 'access.log' },
+  metrics: { port: 9100 },
   maxConnections: 10,
 });
 door.stats().door?.forwarded.toFixed();

@@ -49,6 +49,11 @@ describe.each(VERSIONS)('Vite %i', (version) => {
     };
     const [theirs, ours] = [await observe(undefined), await observe({})];
     expect(ours.seen).toEqual(theirs.seen);
+    const origins = ['a target with ws:', 'rewrite'].map(
+      (what) => JSON.parse(ours.seen[what].received[0]).origin,
+    );
+    // The first rule has rewriteWsOrigin.
+    expect(origins).toEqual([targets.target.replace('http', 'ws'), HEADERS.origin]);
     expect(ours.seen.rewrite).toMatchObject({ code: 4001, reason: 'bye' });
     // One conversation may begin before the end of the last one is heard of.
     expect(ours.notes.toSorted()).toEqual(theirs.notes.toSorted());

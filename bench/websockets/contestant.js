@@ -6,28 +6,26 @@ const http = require('node:http');
 
 const [name, target] = process.argv.slice(2);
 
-/** How each package is given an upgrade. */
+const ours = () => require('../../index.js');
+/** By the names of the main benchmark's contestants: how each is given an upgrade. */
 const CONTESTANTS = {
-  ours: () => callbackLast(require('../../index.js')),
-  'ours, wsMessage': () => {
-    const proxy = require('../../index.js').createProxyServer({ target });
-    proxy.on('error', () => {});
-    proxy.on('wsMessage', () => {});
-    return (req, socket, head) => proxy.ws(req, socket, head);
-  },
-  'http-proxy': () => callbackLast(require('http-proxy')),
-  'http-proxy-3': () => callbackLast(require('http-proxy-3')),
+  'http-proxy': () => headLast(require('http-proxy')),
+  'http-proxy-3': () => headLast(require('http-proxy-3')),
   httpxy: async () => {
     const { createProxyServer } = await import('httpxy');
     const proxy = createProxyServer({ target });
     proxy.on('error', () => {});
     return (req, socket, head) => proxy.ws(req, socket, {}, head);
   },
+  'ours-server': () => headLast(ours()),
+  'ours-middleware': () => ours().createProxyMiddleware({ target }).upgrade,
+  'ours-messages': () => headLast(ours(), { wsMessage() {} }),
 };
 
-function callbackLast({ createProxyServer }) {
+function headLast({ createProxyServer }, listeners = {}) {
   const proxy = createProxyServer({ target });
   proxy.on('error', () => {});
+  for (const [event, listener] of Object.entries(listeners)) proxy.on(event, listener);
   return (req, socket, head) => proxy.ws(req, socket, head);
 }
 
@@ -42,7 +40,8 @@ async function main() {
   process.on('message', () => {
     globalThis.gc();
     const { user, system } = process.cpuUsage();
-    process.send({ cpu: user + system, memory: process.memoryUsage().rss });
+    const { rss, heapUsed } = process.memoryUsage();
+    process.send({ cpu: user + system, memory: rss, heap: heapUsed });
   });
   process.on('disconnect', () => process.exit());
   server.listen(0, '127.0.0.1', 4096, () => process.send({ port: server.address().port }));

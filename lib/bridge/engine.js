@@ -7,7 +7,7 @@
  * exchange's failure and never disturbs the other completions of the same drain.
  */
 
-const { hookError } = require('./errors.js');
+const { hookError, unpackError } = require('./errors.js');
 const { lookUp } = require('./lookup.js');
 
 // Kinds of completion; the same numbers stand in src/binding/completion.rs.
@@ -23,9 +23,22 @@ const DETACHED = 9;
 const MESSAGE = 10;
 const LOOKUP = 11;
 
+/** On the options of a call: that the engine is to panic. It must be built for it, as it is for the tests of that. */
+const FAULT = Symbol.for('rs-proxy-middleware.fault');
+
 /** Completions per drain. */
 const BATCH = 64;
 const RECORD = 4;
+
+const NOTHING = {
+  exchanges: 0,
+  connections: 0,
+  idleConnections: 0,
+  exchangesStarted: 0,
+  connectionsMade: 0,
+  retries: 0,
+  panics: 0,
+};
 
 let shared;
 
@@ -48,8 +61,18 @@ class Engine {
     return shared;
   }
 
+  /** What is open now and what has happened since the engine started; zeros while it has not. */
+  static get stats() {
+    return shared?.native.stats() ?? { ...NOTHING };
+  }
+
   get native() {
     return this.#native;
+  }
+
+  /** Whether it can move a client's bytes without Node. */
+  get adopts() {
+    return true;
   }
 
   /** How many exchanges there are. */
@@ -134,7 +157,7 @@ class Engine {
               exchange.onEnd(texts[text++]);
               break;
             case FAILED:
-              exchange.onFailed(texts[text++]);
+              exchange.onFailed(unpackError(texts[text++]));
               break;
             case SWITCHED:
               exchange.onSwitched(texts[text++], texts[text++]);
@@ -163,20 +186,4 @@ class Engine {
   }
 }
 
-/** What is open now and what has happened since the engine started; zeros while it has not. */
-function stats() {
-  if (shared === undefined) {
-    return {
-      exchanges: 0,
-      connections: 0,
-      idleConnections: 0,
-      exchangesStarted: 0,
-      connectionsMade: 0,
-      retries: 0,
-      panics: 0,
-    };
-  }
-  return shared.native.stats();
-}
-
-module.exports = { Engine, stats };
+module.exports = { Engine, FAULT };

@@ -36,11 +36,8 @@ function unpackError(text) {
   if (address) error.address = address;
   if (port) error.port = Number(port);
   if (hostname) error.hostname = hostname;
-  if (timeout) {
-    error.timeout = timeout;
-    error.cause = new Error(`The target exceeded the ${timeout} time-out`);
-  }
-  return withDetails(error, Number(status), phase, side, answered !== '');
+  if (timeout) timedOut(error, timeout);
+  return describeError(error, Number(status), phase, side, answered !== '');
 }
 
 /**
@@ -54,29 +51,60 @@ function hookError(hook, thrown) {
   if (types.isNativeError(thrown)) return thrown;
   const error = new Error(`The ${hook} hook failed with something that is not an Error`, { cause: thrown });
   error.code = 'ERR_PROXY_HOOK';
-  return withDetails(error, 500, 'hook', 'internal');
+  return describeError(error, 500, 'hook', 'internal');
 }
 
 /** A hook that took longer than `hookTimeout`. */
 function hookTimeoutError(hook, milliseconds) {
   const error = new Error(`The ${hook} hook has not settled within ${milliseconds} ms (option hookTimeout)`);
   error.code = 'ERR_PROXY_HOOK_TIMEOUT';
-  return withDetails(error, 504, 'hook', 'internal');
+  return describeError(error, 504, 'hook', 'internal');
 }
 
 /** An error of Node's look, made on this side of the boundary. */
 function proxyError(code, message, status, phase, side) {
   const error = new Error(message);
   error.code = code;
-  return withDetails(error, status, phase, side);
+  return describeError(error, status, phase, side);
+}
+
+/** The codes of the limits that the option `timeouts` has set; the others have those of the originals. */
+const EXCEEDED = {
+  connect: ['ERR_PROXY_CONNECT_TIMEOUT', 'The target could not be connected to'],
+  head: ['ERR_PROXY_HEAD_TIMEOUT', 'The target has not begun to answer'],
+  idle: ['ERR_PROXY_IDLE_TIMEOUT', 'The target has neither taken nor sent anything'],
+  total: ['ERR_PROXY_TOTAL_TIMEOUT', 'The target has not answered completely'],
+};
+
+/**
+ * A limit that has run out where Node's client is used; the engine makes its own.
+ *
+ * @param {'connect' | 'head' | 'idle' | 'total'} limit
+ * @param {number} milliseconds
+ * @param {boolean} isNamed it was set by the option `timeouts`
+ * @param {string} phase
+ */
+function timeoutError(limit, milliseconds, isNamed, phase) {
+  const [code, what] = EXCEEDED[limit];
+  const usual =
+    limit === 'connect' ? ['ECONNECT_TIMEOUT', 'ECONNECT_TIMEOUT'] : ['ECONNRESET', 'socket hang up'];
+  const named = [code, `${what} within ${milliseconds} ms (option timeouts.${limit})`];
+  const error = proxyError(...(isNamed ? named : usual), 504, phase, 'upstream');
+  return timedOut(error, limit);
+}
+
+function timedOut(error, limit) {
+  error.timeout = limit;
+  error.cause = new Error(`The target exceeded the ${limit} time-out`);
+  return error;
 }
 
 /** Details that are ours: there for whoever asks, not in the way of whoever prints the error. */
-function withDetails(error, status, phase, side, isAnswered = false) {
+function describeError(error, status, phase, side, isAnswered = false) {
   for (const [key, value] of Object.entries({ status, phase, side, isAnswered })) {
     Object.defineProperty(error, key, { value, writable: true, configurable: true, enumerable: false });
   }
   return error;
 }
 
-module.exports = { hookError, hookTimeoutError, proxyError, unpackError };
+module.exports = { describeError, hookError, hookTimeoutError, proxyError, timeoutError, unpackError };

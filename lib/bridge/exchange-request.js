@@ -7,14 +7,16 @@
  */
 
 const { saysItsEnd, unwatchClient } = require('./client.js');
-const { Engine } = require('./engine.js');
+const { Engine, FAULT } = require('./engine.js');
 const { hookError, proxyError, unpackError } = require('./errors.js');
 const { ACTIVE, ExchangeLife } = require('./exchange-life.js');
 const { packRequest } = require('./head-codec.js');
 const { withinTime } = require('./listeners.js');
 const { Mirror, Tee } = require('./mirror.js');
 const { EMPTY, RequestBody, takeWhole } = require('./request-body.js');
+const { transportOf } = require('./transport.js');
 const { ProxyRequest } = require('../facades/proxy-request.js');
+const { FetchTransport } = require('../transport-node/fetch-transport.js');
 
 // How an exchange crosses; the same numbers stand in src/binding/engine.rs.
 const STREAMED = 1;
@@ -34,7 +36,7 @@ class ExchangeRequest extends ExchangeLife {
       if (this._predecessor !== null) this.#inherit(this._predecessor);
       const { config, forward, headers } = this._call;
       const head = packRequest(this._req, headers);
-      this._engine = Engine.get();
+      this._engine = this.#carrierOf(config ?? forward);
       if (forward !== undefined && this._mirror === null) {
         this.#beginMirror(head);
         if (config === undefined) return;
@@ -61,7 +63,7 @@ class ExchangeRequest extends ExchangeLife {
   _beginHop({ route, prepared, keepsBody }) {
     try {
       if (!this._engage()) return;
-      this._engine = Engine.get();
+      this._engine = this.#carrierOf(route);
       this.#isBodiless = !keepsBody;
       if (keepsBody) this.#inherit(this._predecessor);
       else this._body = EMPTY;
@@ -70,6 +72,14 @@ class ExchangeRequest extends ExchangeLife {
     } catch (thrown) {
       this.fail(hookError('web', thrown));
     }
+  }
+
+  /** Who carries it there, and asks the hooks of `fetchOptions` if there are any. */
+  #carrierOf(route) {
+    const carrier = transportOf(route);
+    const { options } = this._call;
+    if (!options.fetchOptions && typeof options.fetch !== 'function') return carrier;
+    return new FetchTransport(carrier, { req: this._req, res: this._res, options, target: route.target });
   }
 
   /** With what method the target is asked. */
@@ -160,7 +170,7 @@ class ExchangeRequest extends ExchangeLife {
   #beginMirror(head) {
     const { config, forward } = this._call;
     const body = this.#takeBody();
-    this._mirror = new Mirror(this._engine, this._source, (error) => this.#mirrorFailed(error));
+    this._mirror = new Mirror(this.#carrierOf(forward), this._source, (error) => this.#mirrorFailed(error));
     this._mirror.begin(forward.native, head, body);
     if (config !== undefined) return;
     this._mirror.targetIsOver();
@@ -302,8 +312,6 @@ class ExchangeRequest extends ExchangeLife {
 const BANG = 0x21;
 /** On the options of a call: a function that writes a body which was read before the proxy could read it. */
 const CONSUMED_BODY = Symbol('rs-proxy-middleware.consumed-body');
-/** Set by the tests of what a panic does; the engine must be built for it. */
-const FAULT = Symbol.for('rs-proxy-middleware.fault');
 
 function joined(written, rest) {
   if (written.length === 0) return rest;

@@ -6,7 +6,7 @@
  */
 
 const { saysItsEnd, unwatchClient } = require('./client.js');
-const { proxyError, unpackError } = require('./errors.js');
+const { proxyError } = require('./errors.js');
 const { PASS_ON } = require('./exchange-life.js');
 const { ExchangeRedirect } = require('./exchange-redirect.js');
 const { unpack } = require('./head-codec.js');
@@ -245,8 +245,7 @@ class Exchange extends ExchangeRedirect {
     download.end(() => this._release());
   }
 
-  onFailed(text) {
-    const error = unpackError(text);
+  onFailed(error) {
     const fail = () => {
       this._release();
       this.fail(error);

@@ -7,7 +7,7 @@
  * the mirror is given up) nor is its failure told before the client has its answer: who answers 502 to every error would answer for it.
  */
 
-const { proxyError, unpackError } = require('./errors.js');
+const { proxyError } = require('./errors.js');
 const { RequestBody } = require('./request-body.js');
 
 /** As many bytes may wait for a mirror that is slower than the target. */
@@ -147,9 +147,9 @@ class Mirror {
     this.#end();
   }
 
-  onFailed(text) {
+  onFailed(error) {
     this.#release();
-    this.fail(unpackError(text));
+    this.fail(error);
   }
 
   // Ends

@@ -4,14 +4,21 @@
 const open = new Set();
 
 /**
- * Counts a socket for as long as it is open.
+ * Counts a socket for as long as it is open. One listener for all that has to happen then: there may be very many sockets.
  *
  * @param {import('node:stream').Duplex} socket
+ * @param {() => void} onClosed is called when it is closed, also if it is already
  */
-function holdSocket(socket) {
-  if (socket.destroyed || open.has(socket)) return;
+function holdSocket(socket, onClosed) {
+  if (socket.destroyed) {
+    onClosed();
+    return;
+  }
   open.add(socket);
-  socket.once('close', () => open.delete(socket));
+  socket.on('close', () => {
+    open.delete(socket);
+    onClosed();
+  });
 }
 
 /** Counts the target's end of a tunnel, which is no socket of Node's, until it is released. */

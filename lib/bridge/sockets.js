@@ -10,6 +10,18 @@ function setupSocket(socket) {
   return socket;
 }
 
+/**
+ * Whether a WebSocket server of this process has answered the upgrade already. The package `ws`, which development servers and Socket.IO use,
+ * marks its sockets: a second answer would garble both conversations.
+ *
+ * @param {import('node:stream').Duplex} socket
+ */
+function isTaken(socket) {
+  return Object.getOwnPropertySymbols(socket).some(
+    (symbol) => symbol.description === 'websocket' && Boolean(socket[symbol]),
+  );
+}
+
 /** Closes a socket once what was written to it is out. */
 function closeSoon(socket) {
   if (socket.destroyed) return;
@@ -45,4 +57,4 @@ function endGently(socket) {
   socket.on('close', () => clearTimeout(timer));
 }
 
-module.exports = { closeSoon, endGently, reset, setupSocket };
+module.exports = { closeSoon, endGently, isTaken, reset, setupSocket };

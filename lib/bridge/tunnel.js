@@ -5,7 +5,7 @@
  * streams (bridged): for client sockets that only Node can read, and as soon as somebody wants to see the bytes.
  */
 
-const { AdoptedSocket } = require('./adopted-socket.js');
+const { adopt, endAdopted, letGo, takeBack } = require('./adopted-socket.js');
 const { closeSoon, reset } = require('./sockets.js');
 const { descriptorOf } = require('./upgrade-client.js');
 const { ProxySocket } = require('../facades/proxy-socket.js');
@@ -21,8 +21,8 @@ class Tunnel {
   #owner;
   /** The stream over the target's side, once there is one. */
   #proxySocket = null;
-  /** Node's side of a socket that the engine has. */
-  #adopted = null;
+  /** The engine has the client's socket. */
+  #isAdopted = false;
   #isBridged = false;
   /** The target sends no more. */
   #hasTargetEnded = false;
@@ -36,7 +36,7 @@ class Tunnel {
   /** Called when the client's end was passed on and all is over. */
   #onFinished = null;
   /** What waits for the client's socket to come back. */
-  #deferred = [];
+  #deferred = null;
 
   /**
    * @param {object} order
@@ -44,21 +44,21 @@ class Tunnel {
    * @param {number} order.id
    * @param {import('node:stream').Duplex} order.socket the client's
    * @param {string} order.ends the addresses of the target's connection
-   * @param {{ targetEnded(): void, over(): void }} owner
+   * @param {{ onTunnelEnding(): void, onTunnelOver(hasEnded: boolean): void }} owner
    */
   constructor({ engine, id, socket, ends }, owner) {
     this.#engine = engine;
     this.#id = id;
     this.#socket = socket;
-    this.#ends = ends === '' ? [] : ends.split('\n');
+    this.#ends = ends;
     this.#owner = owner;
-    socket.once('close', (hadError) => this.#clientClosed(hadError));
+    socket.on('close', (hadError) => this.#clientClosed(hadError));
   }
 
   /** The socket that listeners get. */
   get proxySocket() {
     if (this.#proxySocket === null) {
-      this.#proxySocket = new ProxySocket(this, this.#ends);
+      this.#proxySocket = new ProxySocket(this, this.#ends === '' ? [] : this.#ends.split('\n'));
       if (this.#isReleased) this.#proxySocket.destroy();
     }
     return this.#proxySocket;
@@ -77,18 +77,19 @@ class Tunnel {
   }
 
   #adopt(early, idle) {
-    const isWanted = this.#deferred.length > 0 || this.#proxySocket?.isRead === true;
-    const fd = isWanted ? undefined : descriptorOf(this.#socket);
+    const isWanted = this.#deferred !== null || this.#proxySocket?.isRead === true;
+    const fd = isWanted || !this.#engine.adopts ? undefined : descriptorOf(this.#socket);
     if (fd === undefined) return false;
     const rest = this.#socket.read();
     if (rest !== null) early.push(rest);
-    this.#adopted = new AdoptedSocket(this.#socket, () => this.#toBridge());
+    adopt(this.#socket, this);
+    this.#isAdopted = true;
     const { native } = this.#engine;
     for (const chunk of early) native.write(this.#id, chunk);
     if (native.tunnel(this.#id, fd, idle)) return true;
     // There is no descriptor left, for instance. What was written waits for the bridge.
-    this.#adopted.takeBack();
-    this.#adopted = null;
+    takeBack(this.#socket);
+    this.#isAdopted = false;
     early.length = 0;
     return false;
   }
@@ -96,10 +97,12 @@ class Tunnel {
   #bridge() {
     this.#isBridged = true;
     const { proxySocket } = this;
-    for (const act of this.#deferred.splice(0)) act();
+    const deferred = this.#deferred ?? [];
+    this.#deferred = null;
+    for (const act of deferred) act();
     proxySocket.on('error', ignore);
     proxySocket.once('end', () => {
-      this.#owner.targetEnded();
+      this.#owner.onTunnelEnding();
       if (this.#hasEngineEnded) closeSoon(this.#socket);
     });
     proxySocket.pipe(this.#socket);
@@ -107,21 +110,21 @@ class Tunnel {
   }
 
   /** Somebody wants to see, or to add to, what the engine moves. */
-  #toBridge() {
-    if (this.#adopted !== null) this.#engine.native.detach(this.#id);
+  wanted() {
+    if (this.#isAdopted) this.#engine.native.detach(this.#id);
   }
 
   #defer(act) {
-    this.#deferred.push(act);
-    this.#toBridge();
+    (this.#deferred ??= []).push(act);
+    this.wanted();
   }
 
   // What the engine says
 
   detached() {
-    if (this.#adopted === null) return;
-    this.#adopted.takeBack();
-    this.#adopted = null;
+    if (!this.#isAdopted) return;
+    takeBack(this.#socket);
+    this.#isAdopted = false;
     this.#bridge();
   }
 
@@ -144,15 +147,15 @@ class Tunnel {
     // Nobody reads it, but somebody may wait for its end.
     this.#proxySocket?.push(null);
     this.#proxySocket?.read(0);
-    this.#owner.targetEnded();
+    this.#owner.onTunnelEnding();
   }
 
   /** Nothing more is moved. Bytes may still wait to be read. */
   ended() {
     this.#hasEngineEnded = true;
-    if (this.#adopted !== null) {
-      this.#adopted.ended();
-      this.#adopted = null;
+    if (this.#isAdopted) {
+      endAdopted(this.#socket);
+      this.#isAdopted = false;
       this.#release();
       this.#proxySocket?.destroy();
       return;
@@ -181,7 +184,7 @@ class Tunnel {
   read() {
     this.#wantsBytes = true;
     if (this.#isBridged) this.#fill();
-    else this.#toBridge();
+    else this.wanted();
   }
 
   #fill() {
@@ -248,9 +251,9 @@ class Tunnel {
   #release() {
     if (this.#isReleased) return;
     this.#isReleased = true;
-    this.#adopted?.abandon();
-    this.#adopted = null;
-    this.#owner.over(this.#hasEngineEnded);
+    if (this.#isAdopted) letGo(this.#socket);
+    this.#isAdopted = false;
+    this.#owner.onTunnelOver(this.#hasEngineEnded);
   }
 }
 

@@ -5,13 +5,14 @@
  * the passed head, the answer or the failure.
  */
 
-const { Engine } = require('./engine.js');
+const { FAULT } = require('./engine.js');
 const { hookError, proxyError, unpackError } = require('./errors.js');
 const { packRequest, unpack } = require('./head-codec.js');
 const { callListeners, withinTime } = require('./listeners.js');
 const { judge } = require('./messages.js');
 const { setupSocket } = require('./sockets.js');
 const { RefusedUpgrade } = require('./refused-upgrade.js');
+const { transportOf } = require('./transport.js');
 const { Tunnel } = require('./tunnel.js');
 const { UpgradeClient } = require('./upgrade-client.js');
 const { warnOnce } = require('./warning.js');
@@ -21,6 +22,7 @@ const { ProxyRequest } = require('../facades/proxy-request.js');
 const { ProxyResponse } = require('../facades/proxy-response.js');
 
 // The same numbers stand in src/binding/engine.rs.
+const PANIC = { handshake: 4, tunnel: 4 | 8 };
 const UPGRADE = 16;
 const UNVERIFIED = 32;
 const MESSAGES = 64;
@@ -73,7 +75,6 @@ class Upgrade {
   begin() {
     if (typeof this.#socket.setKeepAlive === 'function') setupSocket(this.#socket);
     this.#client = new UpgradeClient(this.#socket, this.#head, () => this.#clientLeft());
-    this.#engine = Engine.get();
     // While something was waited for.
     if (this.#socket.destroyed || this.#socket.readableEnded) this.#clientLeft();
     else this.#ask();
@@ -81,6 +82,7 @@ class Upgrade {
 
   #ask() {
     const { config, headers } = this.#call;
+    this.#engine = transportOf(config);
     const packed = packRequest(this.#req, headers);
     if (this.#proxy.listenerCount('proxyReqWs') > 0) {
       this.#showRequest(packed);
@@ -93,9 +95,11 @@ class Upgrade {
   }
 
   get #flags() {
-    const verification = this.#call.options.verifyUpgrade === false ? UNVERIFIED : 0;
+    const { options } = this.#call;
+    const verification = options.verifyUpgrade === false ? UNVERIFIED : 0;
+    const panic = PANIC[options[FAULT]] ?? 0;
     // Decided once: what is never asked for is never decoded.
-    return UPGRADE | verification | (this.#proxy.listenerCount('wsMessage') > 0 ? MESSAGES : 0);
+    return UPGRADE | panic | verification | (this.#proxy.listenerCount('wsMessage') > 0 ? MESSAGES : 0);
   }
 
   #showRequest(packed) {
@@ -178,8 +182,7 @@ class Upgrade {
     else this.#refused.end(() => this.#release());
   }
 
-  onFailed(text) {
-    const error = unpackError(text);
+  onFailed(error) {
     const fail = () => {
       this.#release();
       this.fail(error);
@@ -248,11 +251,7 @@ class Upgrade {
     markSwitched(socket);
     holdTarget(this);
     socket.write(headOf(unpack(text)), 'latin1');
-    const order = { engine: this.#engine, id: this.#id, socket, ends };
-    this.#tunnel = new Tunnel(order, {
-      targetEnded: () => this.#emitClose(),
-      over: (hasEnded) => this.#tunnelOver(hasEnded),
-    });
+    this.#tunnel = new Tunnel({ engine: this.#engine, id: this.#id, socket, ends }, this);
     for (const event of OPENS) this.#emitOpen(event);
     if (this.#proxyReq !== null) {
       const proxyReq = this.#proxyReq;
@@ -262,6 +261,14 @@ class Upgrade {
     }
     const { tunnelTimeout } = this.#call.options;
     this.#tunnel.start(early, tunnelTimeout > 0 ? tunnelTimeout : undefined);
+    this.#forget();
+  }
+
+  /** An idle tunnel should hold no more than it may still need. */
+  #forget() {
+    this.#head = undefined;
+    this.#client = null;
+    this.#call.tunnelBegun();
   }
 
   #emitOpen(event) {
@@ -269,7 +276,7 @@ class Upgrade {
   }
 
   /** The target's connection has ended, or the tunnel has without a failure of the target's. */
-  #emitClose() {
+  onTunnelEnding() {
     if (this.#hasClosed) return;
     this.#hasClosed = true;
     if (this.#proxy.listenerCount('close') > 0)
@@ -300,12 +307,12 @@ class Upgrade {
 
   // Ends
 
-  #tunnelOver(hasEnded) {
+  onTunnelOver(hasEnded) {
     releaseTarget(this);
     const wasOver = this.#isOver;
     this.#isOver = true;
     if (hasEnded) this.#release();
-    if (!wasOver) this.#emitClose();
+    if (!wasOver) this.onTunnelEnding();
   }
 
   /** While its answer is waited for, a client that ends its half has left, too: it cannot want a tunnel. */
@@ -317,7 +324,7 @@ class Upgrade {
   #leave() {
     if (this.#isOver) return;
     this.#isOver = true;
-    this.#client.release();
+    this.#client?.release();
     this.#refused?.abort();
     if (this.#id >= 0) this.#engine.native.abort(this.#id);
     this.#proxyReq?.closed();

@@ -1,101 +1,98 @@
 'use strict';
 
-/** The stand-alone proxy: listens, says where, and ends cleanly on the first interrupt. */
+/** The stand-alone proxy: a native door that says where it listens, and ends cleanly on the first signal. */
 
-const http = require('node:http');
 const { once } = require('node:events');
-const util = require('node:util');
 const { createProxyServer } = require('../proxy-server/proxy-server.js');
+const { banner } = require('./banner.js');
 const { startDemo } = require('./demo.js');
 
-/**
- * @param {{ target?: string, port: number, host: string, changeOrigin: boolean, xfwd: boolean }} options
- */
-async function serve({ target, port, host, changeOrigin, xfwd }) {
-  const demo = target === undefined ? await startDemo() : undefined;
-  const proxy = createProxyServer({ target: target ?? demo.url, changeOrigin, xfwd });
-  proxy.on('error', answerError);
-  const unused = new Set();
-  const server = http.createServer((req, res) => {
-    unused.delete(req.socket);
-    proxy.web(req, res);
-  });
-  server.on('connection', (socket) => {
-    unused.add(socket);
-    socket.once('close', () => unused.delete(socket));
-  });
-  server.listen(port, host);
+/** @param {import('./settings.js').Settings} settings */
+async function serve(settings) {
+  const { port, host, tls, changeOrigin, xfwd, routes } = settings;
+  const isDemo = settings.target === undefined && routes.length === 0;
+  const demo = isDemo ? await startDemo() : undefined;
+  const target = settings.target ?? demo?.url;
   try {
-    await once(server, 'listening');
+    const proxy = createProxyServer({ target, changeOrigin, xfwd, ...(tls && { ssl: tls }) });
+    proxy.listen(port, { host, ...doorSettings(settings) });
+    const door = proxy._server;
+    await once(door, 'listening');
+    const facts = {
+      proxy: url(tls ? 'https' : 'http', door.address()),
+      target,
+      isDemo,
+      routes,
+      workers: settings.workers,
+      metrics: settings.metricsPort === undefined ? undefined : url('http', door.metricsAddress()),
+      log: settings.logFile,
+    };
+    // First: whoever has read where it listens may send a signal.
+    endOnSignal(proxy, demo?.server);
+    process.stdout.write(banner(process.stdout, facts));
   } catch (error) {
     demo?.server.close();
-    const inUse = `port ${port} on ${host} is in use; choose another with --port`;
-    throw error.code === 'EADDRINUSE' ? new Error(inUse, { cause: error }) : error;
+    throw listenProblem(error, settings);
   }
-  process.stdout.write(banner(url(server.address()), target ?? demo.url, demo !== undefined));
-  endOnSignal([server, demo?.server], unused);
 }
 
-/** Coloured where a person reads it. */
-function paint(stream, style, text) {
-  return stream.isTTY && !process.env.NO_COLOR ? util.styleText(style, text) : text;
+function doorSettings({
+  routes,
+  log,
+  logFile,
+  workers,
+  metricsPort,
+  metricsHost,
+  grace,
+  trustProxy,
+  limits,
+}) {
+  return {
+    ...(routes.length > 0 && { routes }),
+    accessLog: log === 'off' ? false : { format: log, path: logFile },
+    threads: workers,
+    metrics: metricsPort === undefined ? false : { port: metricsPort, host: metricsHost },
+    grace,
+    trustProxy,
+    ...limits,
+  };
 }
 
-function url({ address, family, port }) {
-  return `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`;
+function url(protocol, { address, family, port }) {
+  return `${protocol}://${family === 'IPv6' ? `[${address}]` : address}:${port}`;
 }
 
-function banner(proxy, target, isDemo) {
-  const style = (how, text) => paint(process.stdout, how, text);
-  const name = (text) => style('bold', text.padEnd(6));
-  const lines = [
-    '',
-    `  ${style(['bold', 'cyan'], 'rs-proxy')}`,
-    '',
-    `  ${name('proxy')}  ${style('green', proxy)}`,
-    `  ${name('target')}  ${style('green', target)}${isDemo ? style('dim', '  (built in)') : ''}`,
-    '',
-  ];
-  if (isDemo) {
-    lines.push(
-      `  ${name('try')}  curl ${proxy}/hello`,
-      `  ${name('')}  curl -d 'some text' ${proxy}/echo`,
-      '',
-    );
-  }
-  lines.push(style('dim', '  Ctrl-C ends it'), '', '');
-  return lines.join('\n');
+/** The error with what to do about it. */
+function listenProblem(error, { port, host, metricsPort }) {
+  const isMetrics = metricsPort > 0 && error.port === metricsPort && metricsPort !== port;
+  const [where, flag] = isMetrics
+    ? [`port ${metricsPort}`, '--metrics-port']
+    : [`port ${port} on ${host}`, '--port'];
+  const said = {
+    EACCES: `${where} is not allowed for this user; choose one above 1023 with ${flag}`,
+    EADDRINUSE: `${where} is in use; choose another with ${flag}`,
+    EADDRNOTAVAIL: `${host} is no address of this machine; choose another with --host`,
+    ENOTFOUND: `${host} is no name that can be resolved; choose another with --host`,
+  }[error.syscall === 'open' ? '' : error.code];
+  return said === undefined ? error : new Error(said, { cause: error });
 }
 
-function answerError(error, req, res) {
-  process.stderr.write(
-    `${paint(process.stderr, 'red', '✗')} ${req.method} ${req.url}  ${error.code ?? ''} ${error.message}\n`,
-  );
-  if (res.headersSent || res.writableEnded) return;
-  res.statusCode = error.status ?? 502;
-  res.setHeader('content-type', 'text/plain; charset=utf-8');
-  res.end(`${res.statusCode} ${http.STATUS_CODES[res.statusCode]}\n`);
-}
-
-/**
- * The first signal closes what is idle and lets the rest finish; the second one ends the process.
- *
- * @param {(import('node:http').Server | undefined)[]} servers
- * @param {Set<import('node:net').Socket>} unused connections without a request yet, as browsers open them in advance; Node does not take
- *   them for idle
- */
-function endOnSignal(servers, unused) {
-  for (const signal of ['SIGINT', 'SIGTERM']) {
-    process.once(signal, () => {
-      for (const socket of unused) socket.destroy();
-      for (const server of servers) {
-        server?.close();
-        server?.closeIdleConnections();
-        // Connections that still have an answer to give do not wait for another request behind it.
-        if (server) server.keepAliveTimeout = 1;
-      }
+/** The first signal lets what is under way come to its end; the second one ends the process. */
+function endOnSignal(proxy, demo) {
+  let isEnding = false;
+  const onSignal = (signal, number) => {
+    if (isEnding) process.exit(128 + number);
+    isEnding = true;
+    proxy.close(() => {
+      demo?.close();
+      demo?.closeAllConnections();
     });
-  }
+  };
+  for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, onSignal);
+  // Then nothing is left that would keep the process.
+  proxy._server.once('close', () => {
+    for (const signal of ['SIGINT', 'SIGTERM']) process.off(signal, onSignal);
+  });
 }
 
 module.exports = { serve };

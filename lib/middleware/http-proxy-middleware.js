@@ -6,6 +6,8 @@ const { CONSUMED_BODY } = require('../bridge/exchange-request.js');
 const { callListeners } = require('../bridge/listeners.js');
 const { endRefused } = require('../bridge/refuse-upgrade.js');
 const { warnOnce } = require('../bridge/warning.js');
+const { openDoor } = require('../proxy-server/door.js');
+const { DECISIONS, decisionsOf } = require('../proxy-server/door-routes.js');
 const { ProxyServer } = require('../proxy-server/proxy-server.js');
 const { verifyConfig } = require('./configuration.js');
 const { consumedBody } = require('./consumed-body.js');
@@ -67,6 +69,23 @@ class HttpProxyMiddleware {
       const server = serverOf(req);
       if (server === undefined || !this.#servers.isSubscribed(server)) this.handleUpgrade(req, socket, head);
     };
+    this.middleware.listen = (port, settings, onListening) => this.#listen(port, settings, onListening);
+  }
+
+  #listen(port, settings, onListening) {
+    const { nodesOption, decisions } = decisionsOf(this.options);
+    const subject = {
+      proxy: this.#proxy,
+      nodesOption,
+      serve: (req, res, next) => {
+        const fail = (error) => this.#notForwarded(error, res, undefined);
+        this.middleware(req, res, (error) => (error === undefined ? next() : fail(error))).catch(fail);
+      },
+      upgrade: (req, socket, head) => this.handleUpgrade(req, socket, head),
+    };
+    if (typeof settings === 'function')
+      return openDoor(subject, [port, { [DECISIONS]: decisions }, settings]);
+    return openDoor(subject, [port, { ...settings, [DECISIONS]: decisions }, onListening]);
   }
 
   #shouldProxy(req) {

@@ -30,11 +30,17 @@ export declare class NativeDecoder {
 }
 
 export declare class NativeDoor {
-  /** The IP address at which it listens. */
+  /** The IP address or the path at which it listens. */
   get address(): string
-  get port(): number
+  get port(): number | null
+  /** The port of the monitor. */
+  get monitorPort(): number | null
   /** Takes no more connections; says by its callback when the last one has ended. */
   close(): void
+  /** Other TLS settings for the handshakes to come. */
+  setSecureContext(secure: NativeSecureContext): void
+  /** Says what of the proxy's requests goes through JavaScript from now on: 1 all of them, 2 those for WebSockets, 4 those that have failed. */
+  setNeeds(needs: number): void
   stats(): NativeDoorStats
 }
 
@@ -94,8 +100,11 @@ export declare class NativeEngine {
   abort(id: number): void
   /** Says that no more will be read from an exchange that ended. */
   release(id: number): void
-  /** Opens a door at an IP address. `closed` is called once it has closed; it keeps the process alive until then. */
-  listen(address: string, port: number, settings: NativeDoorSettings, closed: () => void): NativeDoor
+  /**
+   * Opens a door at an IP address or, without a port, at a path. `visit` is called for each connection that comes to Node, see
+   * [`VisitArgs`]. `closed` is called once it has closed; it keeps the process alive until then.
+   */
+  listen(address: string, port: number | undefined | null, settings: NativeDoorSettings, visit: (arg: VisitArgs) => void, closed: () => void): NativeDoor
   /**
    * Takes what is ready: writes, as 32-bit integers, the number of completions and three unused ones, then four for each, and gives
    * their texts. To be called until the number is 0.
@@ -111,10 +120,32 @@ export declare class NativePathFilter {
   test(path: string): boolean
 }
 
+export declare class NativeRegistry {
+  /** `urls`: routes are found by the beginning of the decoded URL in lower case, wherever it ends. Otherwise by whole segments of the path. */
+  constructor(urls: boolean)
+  /** Adds a route, or replaces the one of this place. `strip`: the path is cut off what is forwarded. */
+  put(place: NativePlace, id: number, config: NativeConfig, strip: boolean): void
+  /** Takes a route out; says whether there was one. */
+  remove(place: NativePlace): boolean
+  /** The number of the route for a request. Throws if nothing can be decided about its URL. */
+  find(host: string, url: string): number | null
+}
+
 export declare class NativeRoutes {
   /** Throws an error whose message begins with the name of the option that is wrong. */
   constructor(decisions: NativeDecisions)
 }
+
+export declare class NativeSecureContext {
+  /** Throws an error whose message begins with the name of what is wrong. */
+  constructor(tls: NativeServerTls)
+}
+
+/**
+ * The head of a request that was prepared and perhaps edited, as `resume` would send it: method, target, fields, among them what is
+ * declared of the body; or `!` and a packed error.
+ */
+export declare function editedHead(base: string, head: string, fields: number): string
 
 /** What an agent of Node's says of its connections. */
 export interface NativeAgent {
@@ -138,7 +169,9 @@ export interface NativeDecisions {
   router?: Array<NativeRoute>
   /** `routes`. */
   routes?: Array<NativeRoute>
-  /** The target of what neither of them names. */
+  /** Routes that come and go. */
+  registry?: NativeRegistry
+  /** The target of what none of them names. */
   otherwise?: NativeConfig
   /** `pathRewrite`. */
   rewrite?: Array<NativeRewrite>
@@ -150,7 +183,17 @@ export interface NativeDoorSettings {
   /** Packed fields of the `headers` option. */
   headers: string
   headerCount: number
-  trustProxy: boolean
+  /** True, or networks. */
+  trustProxy: boolean | Array<string>
+  maxInFlight?: number
+  /** A format; none: no access log. */
+  accessLog?: string
+  /** Its file; none: the standard output. */
+  accessLogPath?: string
+  accessLogColoured: boolean
+  /** Where the monitor listens, if there is to be one. */
+  monitorAddress?: string
+  monitorPort: number
   maxHeaderSize: number
   maxHeadersCount: number
   maxUrlLength: number
@@ -161,19 +204,38 @@ export interface NativeDoorSettings {
   maxRequestsPerSocket: number
   maxConnections: number
   grace: number
+  threads: number
+  reusePort: boolean
+  backlog: number
+  readableAll: boolean
+  writableAll: boolean
+  /** Clients speak TLS. */
+  secureContext?: NativeSecureContext
+  handshakeTimeout: number
+  /** What needs JavaScript from the start; see `setNeeds`. */
+  needs: number
+  /** Whether somebody serves what is not the proxy's. */
+  hasFallback: boolean
+  /** How long `error` listeners may take to answer. */
+  failureTimeout: number
 }
 
 /** Gauge and counters of a door. */
 export interface NativeDoorStats {
   connections: number
+  inFlight: number
   accepted: number
   acceptErrors: number
+  handshakeFailures: number
   forwarded: number
   unrouted: number
   refused: number
+  overloaded: number
   failed: number
   cut: number
   abandoned: number
+  lostLogLines: number
+  handedOver: number
 }
 
 /** What picomatch says about a glob. */
@@ -250,6 +312,14 @@ export interface NativeOptions {
   namedTimeouts: boolean
 }
 
+/** What a route is for. */
+export interface NativePlace {
+  /** A name, an address, `*.` and a name, or nothing for every host. */
+  host: string
+  /** The beginning of a path; of a URL, decoded and in lower case, in a registry that goes by URLs. */
+  path: string
+}
+
 /** A rule of `pathRewrite`. */
 export interface NativeRewrite {
   /** Of a regular expression. */
@@ -267,6 +337,30 @@ export interface NativeRoute {
   rewrite?: Array<NativeRewrite>
 }
 
+/** Who the door is for those who ask for this name. */
+export interface NativeServerContext {
+  name: string
+  identities: Array<string>
+  archives: Array<string>
+}
+
+/** How TLS is spoken with clients. */
+export interface NativeServerTls {
+  /** A PEM certificate and its PEM key, and again. */
+  identities: Array<string>
+  /** PKCS#12 archives, a character a byte, each with its passphrase behind it. */
+  archives: Array<string>
+  contexts: Array<NativeServerContext>
+  /** PEM certificates. */
+  ca?: string
+  requestCert: boolean
+  rejectUnauthorized: boolean
+  tls12: boolean
+  tls13: boolean
+  /** Names of ALPN. */
+  protocols: Array<string>
+}
+
 /** Gauges (what is open now) and counters (what has happened so far). */
 export interface NativeStats {
   exchanges: number
@@ -277,3 +371,9 @@ export interface NativeStats {
   retries: number
   panics: number
 }
+
+/** Packed trailers without those that would change what was said before them. */
+export declare function passedTrailers(trailers: string, fields: number): string
+
+/** Checks the fields of a 101 against those of the handshake that it answers; gives a packed error if it grants something else. */
+export declare function upgradeFault(request: string, requestFields: number, answer: string, answerFields: number): string | null

@@ -1,11 +1,12 @@
 'use strict';
 
 /**
- * The option `agent`: a plain agent of Node's says how the engine keeps connections. What an agent does in a way of its own would need
- * Node's client; such agents are refused.
+ * The option `agent`: a plain agent of Node's says how the engine keeps connections. What an agent does in a way of its own, it does with
+ * Node's client.
  */
 
 const { optionError } = require('./options.js');
+const { isPlainAgent } = require('./plain-agent.js');
 
 /** Settings that the engine has, or that change nothing that anybody sees. */
 const KNOWN = new Set([
@@ -47,30 +48,26 @@ let lastNumber = 0;
  * @property {object} native what the engine is told; `NativeAgent` in src/binding/config.rs
  * @property {boolean} keepAlive
  * @property {Record<string, any>} own the settings it was made with, which win over those of the proxy, as in Node
+ * @property {string} [reason] why only Node's client can use it
  */
 
 /**
  * What an agent says.
  *
- * @param {import('node:http').Agent} agent that is plain
+ * @param {import('node:http').Agent} agent
  * @param {URL} target where its connections are to go
  * @returns {AgentSettings}
  * @throws {TypeError} that says what of it cannot be honoured
  */
 function agentSettings(agent, target) {
+  if (!isPlainAgent(agent)) {
+    const reason = 'the agent connects in a way of its own';
+    return { native: { ...NOTHING, number: numberOf(agent) }, keepAlive: true, own: NO_SETTINGS, reason };
+  }
   const isSecure = agent.protocol === 'https:';
   if (isSecure !== (target.protocol === 'https:' || target.protocol === 'wss:')) {
     const wanted = isSecure ? 'http.Agent' : 'https.Agent';
     throw refusal(`cannot be used for ${target.origin}, which takes an ${wanted}`);
-  }
-  for (const [name, value] of Object.entries(agent.options)) {
-    const isKnown = KNOWN.has(name) || (isSecure && KNOWN_OF_TLS.has(name));
-    if (!isKnown && value !== undefined && value !== null) {
-      throw refusal(`has the setting ${name}, which is not supported; leave it out`);
-    }
-  }
-  if (agent.maxTotalSockets !== Infinity) {
-    throw refusal('has the setting maxTotalSockets, which is not supported; use maxSockets');
   }
   const { timeout } = agent.options;
   return {
@@ -83,7 +80,21 @@ function agentSettings(agent, target) {
     },
     keepAlive: agent.keepAlive === true,
     own: agent.options,
+    reason: unknownSetting(agent, isSecure),
   };
+}
+
+const NO_SETTINGS = {};
+/** Connections are the agent's own business. */
+const NOTHING = { mostIdle: 0, oldestFirst: false };
+
+/** What of an agent only Node's client knows. */
+function unknownSetting({ maxTotalSockets, options }, isSecure) {
+  const isKnown = (name) => KNOWN.has(name) || (isSecure && KNOWN_OF_TLS.has(name));
+  const isSet = (value) => value !== undefined && value !== null;
+  const name = Object.keys(options).find((one) => !isKnown(one) && isSet(options[one]));
+  if (name !== undefined) return `the agent has the setting ${name}`;
+  return maxTotalSockets === Infinity ? undefined : 'the agent has the setting maxTotalSockets';
 }
 
 /** Connections of different agents are never shared. */

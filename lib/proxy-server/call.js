@@ -56,6 +56,13 @@ class Call {
     return shown;
   }
 
+  /** Of the options, which may be copies made for this call, a tunnel needs those for what may still fail. */
+  tunnelBegun() {
+    const { hookTimeout, throwOnUnhandledError } = this.options;
+    this.options =
+      hookTimeout > 0 || throwOnUnhandledError ? { hookTimeout, throwOnUnhandledError } : NO_OPTIONS;
+  }
+
   /** Another call goes on with the same request: whoever waits for this one waits for that one. */
   followedBy(call) {
     this.#isFollowed = true;
@@ -160,6 +167,8 @@ function throwLater(error) {
     throw error;
   });
 }
+
+const NO_OPTIONS = Object.freeze({});
 
 /** On a listener: it does not handle errors, it is only there because the originals have one. */
 const LAST_RESORT = Symbol('rs-proxy-middleware.last-resort');

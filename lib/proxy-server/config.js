@@ -7,9 +7,11 @@
 
 const { agentSettings } = require('./agents.js');
 const { checkOption, checkOptions, optionError } = require('./options.js');
+const { nodePlace, nodeSettings } = require('./node-place.js');
 const { hasParts, partsOf, targetParts } = require('./target-parts.js');
 const { tlsOptions } = require('./tls-options.js');
 const { numberOf } = require('../bridge/lookup.js');
+const { NodeTransport } = require('../transport-node/node-transport.js');
 
 /** The options, apart from the target, that the engine's configuration is made of. */
 const SHAPING = new Set([
@@ -21,6 +23,7 @@ const SHAPING = new Set([
   'ca',
   'cert',
   'changeOrigin',
+  'ciphers',
   'connectTimeout',
   'cookieDomainRewrite',
   'cookiePathRewrite',
@@ -41,6 +44,7 @@ const SHAPING = new Set([
   'protocolRewrite',
   'proxyTimeout',
   'secure',
+  'secureProtocol',
   'servername',
   'ssl',
   'timeouts',
@@ -57,6 +61,9 @@ const MOST_CONFIGS = 1000;
  * @property {URL} target as events show it
  * @property {object} native the engine's half
  * @property {Function} [lookup] held for the engine, which knows its number
+ * @property {boolean} isNodes its requests can only be sent by Node's own client
+ * @property {string} [option] that wants it so
+ * @property {string} [reason] why
  * @property {number} [avoidedUntil] when its target is to be among the first again
  */
 
@@ -184,16 +191,21 @@ function find(options, named) {
   const target = targetParts(named);
   const agent = options.agent ? agentSettings(options.agent, target.url) : undefined;
   const { from, ...tls } = tlsOptions(options, target, agent?.own ?? NO_SETTINGS);
+  const node = nodeSettings(options, target, agent) ?? NO_SETTINGS;
   const settings = { ...nativeOptions(options, target, agent), ...tls };
   // Whoever offers it wants it.
   settings.http2 ||= tls.protocols?.includes('h2') === true;
-  const key = JSON.stringify(settings);
+  const key = JSON.stringify([settings, node]);
   const known = configs.get(key);
   if (known !== undefined) {
     if (configs.size > MOST_CONFIGS / 2) refresh(key, known);
     return known;
   }
-  const config = { target: target.url, native: build(settings, from), lookup: lookupOf(options, agent) };
+  const native = build(settings, from);
+  const placeOf = nodePlace(options, target, { ...node, settings });
+  NodeTransport.know(native, placeOf);
+  const { option, reason } = node;
+  const config = { target: target.url, native, isNodes: reason !== undefined, option, reason, lookup: lookupOf(options, agent) };
   configs.set(key, config);
   if (configs.size > MOST_CONFIGS) configs.delete(configs.keys().next().value);
   return config;

@@ -1,20 +1,23 @@
 'use strict';
 
 /**
- * What `listen(port, { … })` takes, and which proxies the engine can serve without JavaScript. What it cannot honour is refused by name: a
- * door that forwards nothing of a listener's edits, or leaves an option out, would be worse than none.
+ * What `listen(port, { … })` takes, and what cannot be served through it. That is refused by name: a door that leaves an option out would be
+ * worse than none.
  */
 
-const { LAST_RESORT } = require('./call.js');
-const { SHAPING } = require('./config.js');
-const { isKnownOption, optionError } = require('./options.js');
+const cluster = require('node:cluster');
+const http = require('node:http');
+const net = require('node:net');
+const { reasonForNode } = require('./door-needs.js');
+const { OBSERVATION, observationSettings } = require('./door-observation.js');
 const { isRoutes } = require('./door-routes.js');
-const { isBuiltIn } = require('./passes.js');
+const { optionError } = require('./options.js');
 
 const LONGEST_TIMER = 2 ** 31 - 1;
 const MOST_FIELDS = 1000;
 const LARGEST_HEAD = 1024 * 1024;
 const MOST_CONNECTIONS = 1_000_000;
+const MOST_THREADS = 256;
 
 const number = (least, most, usual) => ({
   is: (value) => Number.isInteger(value) && value >= least && value <= most,
@@ -27,38 +30,66 @@ const milliseconds = (usual) => ({
   usual,
 });
 
-/** The numbers among them, named as in `http.Server` where that has them. */
+/** The numbers among them, named as in `http.Server` and `net.Server` where those have them. */
 const LIMITS = {
+  backlog: number(1, 65_535, 511),
   bodyTimeout: milliseconds(60_000),
   grace: { ...milliseconds(10_000), is: (value) => value === 0 || milliseconds().is(value) },
   headersTimeout: milliseconds(60_000),
   keepAliveTimeout: milliseconds(5000),
   maxConnections: number(1, MOST_CONNECTIONS, 10_000),
+  maxInFlight: number(1, MOST_CONNECTIONS, undefined),
   maxHeaderSize: number(1024, LARGEST_HEAD, 32 * 1024),
   maxHeadersCount: number(1, MOST_FIELDS, 100),
   maxRequestsPerSocket: number(1, LONGEST_TIMER, 1000),
   maxUrlLength: number(1, LARGEST_HEAD, 8 * 1024),
+  threads: number(1, MOST_THREADS, 1),
   writeTimeout: milliseconds(60_000),
 };
 
+/** Elsewhere there are no pairs of sockets. */
+const CAN_HAND_OVER = process.platform !== 'win32';
+const isBoolean = (value) => typeof value === 'boolean';
+
 const OTHERS = {
+  ...OBSERVATION,
   host: { is: (value) => typeof value === 'string' && value !== '', want: 'an address or a name' },
   routes: {
     is: isRoutes,
     want: 'a list of { path, target, rewrite }: a path that begins with a slash, a target, and perhaps a table of rules as of pathRewrite',
   },
+  path: { is: (value) => typeof value === 'string' && value !== '', want: 'the path of a Unix socket' },
+  readableAll: { is: isBoolean, want: 'true or false' },
+  reusePort: { is: isBoolean, want: 'true or false' },
   trustProxy: {
-    is: (value) => typeof value === 'boolean',
-    want: 'true or false; lists of networks are not supported yet',
+    is: (value) => typeof value === 'boolean' || isNetworks(value),
+    want: 'true, false, or a list of networks such as 10.0.0.0/8',
   },
-  fallback: { is: () => false, want: 'left out; it is not supported yet' },
+  fallback: {
+    is: (value) => CAN_HAND_OVER && (typeof value === 'function' || value instanceof http.Server),
+    want: CAN_HAND_OVER
+      ? 'a request listener, such as an Express application, or an http.Server'
+      : 'left out on this system',
+  },
+  writableAll: { is: isBoolean, want: 'true or false' },
 };
+
+function isNetworks(value) {
+  return Array.isArray(value) && value.every(isNetwork);
+}
+
+function isNetwork(text) {
+  const [, address, length] = /^([^/]+)(?:\/(\d{1,3}))?$/.exec(text) ?? [];
+  const bits = { 4: 32, 6: 128 }[net.isIP(address ?? '')];
+  return bits !== undefined && (length === undefined || Number(length) <= bits);
+}
 
 /**
  * The settings of a door, with their defaults.
  *
  * @param {Record<string, unknown>} options
- * @returns {{ host?: string, trustProxy: boolean, limits: Record<string, number>, routes?: import('./door-routes.js').Route[] }}
+ * @returns {{ host?: string, path?: string, fallback?: Function | http.Server, routes?: import('./door-routes.js').Route[], settings: object }} `settings` as in
+ *   src/binding/door.rs
  */
 function doorOptions(options) {
   const limits = Object.fromEntries(Object.entries(LIMITS).map(([name, { usual }]) => [name, usual]));
@@ -70,65 +101,54 @@ function doorOptions(options) {
     if (!rule.is(value)) throw optionError(name, `The option ${name} of listen must be ${rule.want}`);
     if (Object.hasOwn(LIMITS, name)) limits[name] = value;
   }
-  const { host, routes } = options;
-  return { host, trustProxy: options.trustProxy === true, limits, routes };
+  const settings = {
+    trustProxy: options.trustProxy ?? false,
+    reusePort: options.reusePort ?? sharesItsPorts(),
+    readableAll: options.readableAll === true,
+    writableAll: options.writableAll === true,
+    ...observationSettings(options),
+    ...limits,
+  };
+  const { fallback, host, path, routes } = options;
+  return { host, path, fallback, routes, settings };
 }
 
-/** Events of requests: their listeners would have to be called. Those of upgrades are never emitted, for there are none. */
-const EVENTS = new Set(['econnreset', 'end', 'error', 'proxyReq', 'proxyRes', 'start']);
-
-/** Of those that the engine's configuration is made of, the door does not look at these. */
-const NOT_OF_THE_DOOR = new Set(['allowDuplicateHost', 'lookup', 'ssl']);
-
-/** Options that the door honours, and those that mean nothing without listeners and upgrades. All others would be left out without a word. */
-const HONOURED = new Set([
-  ...[...SHAPING].filter((name) => !NOT_OF_THE_DOOR.has(name)),
-  'headers',
-  'hookTimeout',
-  'target',
-  'tunnelTimeout',
-  'upgradeTimeout',
-  'verifyUpgrade',
-  'xfwdWsProtoAsHttp',
-]);
+/** The workers of a cluster listen at the same ports, as servers of Node's do there. Windows cannot have that without Node's help. */
+function sharesItsPorts() {
+  return cluster.isWorker && process.platform !== 'win32';
+}
 
 const INSTEAD = 'listen without the options object, listen(port, hostname), serves it through Node';
 
 /**
- * Refuses a proxy that the engine cannot serve alone.
+ * Refuses what the door can serve neither by itself nor by handing it over to Node.
  *
- * @param {import('./proxy-server.js').ProxyServer} proxy
- * @param {import('./door-routes.js').Decisions} decisions
+ * @param {import('./node-side.js').Subject} subject
  */
-function checkProxy(proxy, { routes, router }) {
-  const { options } = proxy;
-  for (const name in options) {
-    if (options[name] && isKnownOption(name) && !HONOURED.has(name))
-      throw optionError(name, `The native door cannot honour the option ${name} yet; ${INSTEAD}`);
-  }
-  const { target } = options;
-  if (typeof target === 'function' || Array.isArray(target))
-    throw optionError(
-      'target',
-      `The native door needs one target that is known when it opens, no function or list; ${INSTEAD}`,
-    );
-  if (!routes && !router && (target === undefined || target === null || target === ''))
+function checkSubject(subject) {
+  const { options } = subject.proxy;
+  const { decisions, nodesOption } = subject;
+  if (
+    !options.target &&
+    !options.forward &&
+    !decisions.routes &&
+    !decisions.router &&
+    nodesOption === undefined
+  )
     throw optionError('target', 'The native door needs the option target, or routes');
-  if (!isBuiltIn(proxy.webPasses))
-    throw optionError('passes', `The native door cannot run passes of your own; ${INSTEAD}`);
-  for (const event of EVENTS) {
-    if (proxy.rawListeners(event).some((listener) => !listener[LAST_RESORT])) throw listenerError(event);
-  }
+  if (!CAN_HAND_OVER) checkAlone(subject);
 }
 
-/** Refuses listeners that come after the door was opened; for `newListener`. */
-function checkListener(event, listener) {
-  if (EVENTS.has(event) && !listener[LAST_RESORT]) throw listenerError(event);
+/**
+ * Refuses what the door cannot serve by itself, on systems where it cannot hand it over either.
+ *
+ * @param {import('./node-side.js').Subject} subject
+ * @param {string} [coming] an event that is about to be listened to
+ */
+function checkAlone(subject, coming) {
+  const name = reasonForNode(subject, coming);
+  if (name !== undefined)
+    throw optionError(name, `The native door cannot serve ${name} on this system; ${INSTEAD}`);
 }
 
-function listenerError(event) {
-  const hint = event === 'error' ? ' (failed requests are answered, and counted in stats().door)' : '';
-  return optionError(event, `The native door cannot call ${event} listeners yet${hint}; ${INSTEAD}`);
-}
-
-module.exports = { checkListener, checkProxy, doorOptions };
+module.exports = { CAN_HAND_OVER, checkAlone, checkSubject, doorOptions };

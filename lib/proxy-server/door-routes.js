@@ -5,10 +5,13 @@
  * them compiled; none of it is interpreted for a request.
  */
 
+const { debuglog } = require('node:util');
 const { readPathFilter } = require('../middleware/path-filter.js');
 const { readRewriteRules } = require('../middleware/path-rewriter.js');
 const { configOf } = require('./config.js');
 const { optionError } = require('./options.js');
+
+const debug = debuglog('rs-proxy-middleware');
 
 /** Under this key a middleware hands its own options to the door of its proxy. */
 const DECISIONS = Symbol('decisions');
@@ -39,10 +42,10 @@ function nativeRoutes(options, { routes, pathFilter, pathRewrite, router } = {})
     router: router && Object.entries(router).map(([key, target]) => routed(options, key, target)),
     routes: routes?.map((route) => ({
       key: route.path,
-      config: configOf(options, route.target).native,
+      config: engineConfig(options, route.target),
       rewrite: rewriteRules(route.rewrite, 'routes'),
     })),
-    otherwise: isNamed(options.target) ? configOf(options).native : undefined,
+    otherwise: isNamed(options.target) ? engineConfig(options) : undefined,
     rewrite: rewriteRules(pathRewrite, 'pathRewrite'),
   };
   try {
@@ -54,11 +57,19 @@ function nativeRoutes(options, { routes, pathFilter, pathRewrite, router } = {})
   }
 }
 
+/** The engine's configuration for a target; here nothing can be sent by Node's own client. */
+function engineConfig(options, target) {
+  const { isNodes, native, option, reason } = configOf(options, target);
+  if (!isNodes) return native;
+  const message = `The native door cannot honour the option ${option} (${reason}): it needs the HTTP client of Node`;
+  throw optionError(option, `${message}; listen without the options object, listen(port, hostname), has it`);
+}
+
 const isNamed = (target) => target !== undefined && target !== null && target !== '';
 
 /** What is falsy in a table is as if nothing had been found. */
 function routed(options, key, target) {
-  return { key, config: target ? configOf(options, target).native : undefined };
+  return { key, config: target ? engineConfig(options, target) : undefined };
 }
 
 function rewriteRules(table, option) {
@@ -73,6 +84,33 @@ function rewriteRules(table, option) {
 function isData({ pathFilter, pathRewrite, router }) {
   const isFunction = (value) => typeof value === 'function';
   return ![pathFilter, pathRewrite, router, ...Object.values(pathRewrite ?? {})].some(isFunction);
+}
+
+/**
+ * What of a middleware's options the engine can decide by; or the one that keeps it from doing so.
+ *
+ * @param {Record<string, any>} options
+ * @returns {{ decisions?: Decisions, nodesOption?: string }}
+ */
+function decisionsOf(options) {
+  const { pathFilter, pathRewrite, router } = options;
+  const decisions = { pathFilter, pathRewrite: pathRewrite ?? undefined, router: router || undefined };
+  for (const name of Object.keys(decisions)) {
+    // What the engine cannot compile may still be what JavaScript can run, or says of it with each request.
+    if (!isData({ [name]: decisions[name] }) || !isCompilable(options, { [name]: decisions[name] }))
+      return { nodesOption: name };
+  }
+  return { decisions };
+}
+
+function isCompilable(options, decisions) {
+  try {
+    nativeRoutes({ ...options, target: undefined }, decisions);
+    return true;
+  } catch (error) {
+    debug('%s', error);
+    return false;
+  }
 }
 
 const isText = (value) => typeof value === 'string';
@@ -94,4 +132,4 @@ function isRoutes(value) {
   );
 }
 
-module.exports = { DECISIONS, isData, isRoutes, nativeRoutes };
+module.exports = { DECISIONS, decisionsOf, isData, isRoutes, nativeRoutes };

@@ -1,56 +1,79 @@
 'use strict';
 
 /**
- * The native door: a listening socket of the engine's, in the shape of a server of Node's. Its requests never come here; what does is
- * that it listens, that it could not, and that it has closed.
+ * The native door: a listening socket of the engine's, in the shape of a server of Node's. What comes here is that it listens, that it could
+ * not, and that it has closed; of its requests only those that JavaScript must serve.
  */
 
+const cluster = require('node:cluster');
 const { EventEmitter } = require('node:events');
 const dns = require('node:dns');
 const net = require('node:net');
-const util = require('node:util');
 const { Engine } = require('../bridge/engine.js');
 const { packAdded } = require('../bridge/head-codec.js');
-const { checkListener, checkProxy, doorOptions } = require('./door-options.js');
+const { openError, placeOf, shownAddress } = require('./door-address.js');
+const { NeedsWatch, needsOf } = require('./door-needs.js');
+const { CAN_HAND_OVER, checkAlone, checkSubject, doorOptions } = require('./door-options.js');
 const { DECISIONS, nativeRoutes } = require('./door-routes.js');
+const { HANDSHAKE_TIMEOUT, serverTls } = require('./door-tls.js');
+const { NodeSide } = require('./node-side.js');
+const { optionError } = require('./options.js');
 
 /** Without IPv6 Node listens at all IPv4 addresses instead. */
 const NO_IPV6 = new Set(['EAFNOSUPPORT', 'EADDRNOTAVAIL', 'EINVAL']);
 
+/** A new certificate has nothing to do with the old one's key. */
+const NOBODY = { cert: undefined, key: undefined, passphrase: undefined, pfx: undefined };
+/** For `error` listeners to answer in. */
+const FAILURE_TIMEOUT = 30_000;
+
 class Door extends EventEmitter {
-  #proxy;
+  #subject;
+  #nodeSide;
+  #watch;
   #settings;
-  #port;
+  #place;
   /** @type {'opening' | 'open' | 'closing' | 'closed'} */
   #state = 'opening';
   #native;
+  /** The TLS settings that hold now. */
+  #ssl;
 
   /**
    * Opens the door. That it listens, or does not, is said by an event, as with a server of Node's.
    *
-   * @param {import('./proxy-server.js').ProxyServer} proxy its options are taken as they are now
+   * @param {import('./node-side.js').Subject} subject its options are taken as they are now
    * @param {unknown} port
    * @param {Record<string, unknown>} options
    * @throws {TypeError} that names what the door cannot honour
    */
-  constructor(proxy, port, options) {
+  constructor(subject, port, options) {
     super();
-    this.#port = portOf(port);
-    const { host, trustProxy, limits, routes } = doorOptions(options);
+    const { host, path, fallback, routes, settings } = doorOptions(options);
+    this.#place = placeOf(port, path);
     const decisions = { routes, ...options[DECISIONS] };
-    checkProxy(proxy, decisions);
-    const headers = packAdded(proxy.options.headers || {});
-    this.#proxy = proxy;
+    subject = { ...subject, decisions };
+    checkSubject(subject);
+    const { options: own } = subject.proxy;
+    this.#ssl = own.ssl || undefined;
+    const headers = packAdded(own.headers || {});
+    this.#subject = subject;
+    this.#nodeSide = new NodeSide(subject, fallback, settings.maxHeaderSize);
     this.#settings = {
-      routes: nativeRoutes(proxy.options, decisions),
+      routes: nativeRoutes(isOneTarget(own.target) ? own : { ...own, target: undefined }, decisions),
       headers: headers.text,
       headerCount: headers.fields,
-      trustProxy,
-      ...limits,
+      ...settings,
+      ...(this.#ssl ? serverTls(this.#ssl) : { handshakeTimeout: HANDSHAKE_TIMEOUT }),
+      hasFallback: fallback !== undefined,
+      failureTimeout: own.hookTimeout > 0 ? own.hookTimeout : FAILURE_TIMEOUT,
     };
-    proxy.on('newListener', checkListener);
-    if (host === undefined || net.isIP(host) !== 0) this.#open(host);
-    else dns.lookup(host, (error, address) => (error ? this.#failed(error) : this.#open(address)));
+    this.#watch = new NeedsWatch(subject, (coming) => this.#needsChanged(coming));
+    // As the servers of a cluster's worker do when it is disconnected.
+    if (cluster.isWorker) process.once('disconnect', this.#leave);
+    const at = this.#place.path ?? host;
+    if (at === undefined || this.#place.path !== undefined || net.isIP(at) !== 0) this.#open(at);
+    else dns.lookup(at, (error, address) => (error ? this.#failed(error) : this.#open(address)));
   }
 
   /** Whether it takes connections. */
@@ -60,9 +83,31 @@ class Door extends EventEmitter {
 
   /** Where it listens. */
   address() {
-    if (this.#native === undefined) return null;
-    const { address, port } = this.#native;
-    return { address, family: net.isIPv6(address) ? 'IPv6' : 'IPv4', port };
+    return this.#native === undefined ? null : shownAddress(this.#native);
+  }
+
+  /** Where `/metrics` and `/healthz` are to be had, if the option `metrics` says so. */
+  metricsAddress() {
+    const port = this.#native?.monitorPort;
+    if (typeof port !== 'number') return null;
+    return shownAddress({ address: this.#settings.monitorAddress, port });
+  }
+
+  /**
+   * Other certificates for the connections to come; those that there are go on. What concerns the door as a whole (client certificates are asked
+   * for, versions, names of contexts) stays as it was, unless it is given anew. If they cannot be used, those of before stay.
+   *
+   * @param {Record<string, any>} settings as in the option `ssl`
+   * @throws {TypeError} that names what is wrong
+   */
+  setSecureContext(settings) {
+    if (this.#ssl === undefined)
+      throw optionError('ssl', 'The native door was opened without the option ssl');
+    const ssl = { ...this.#ssl, ...NOBODY, ...settings };
+    const { secureContext } = serverTls(ssl);
+    this.#settings.secureContext = secureContext;
+    this.#native?.setSecureContext(secureContext);
+    this.#ssl = ssl;
   }
 
   /** What is open now and what has happened. */
@@ -84,9 +129,19 @@ class Door extends EventEmitter {
     }
     if (callback) this.once('close', callback);
     this.#state = 'closing';
-    if (this.#native === undefined) process.nextTick(() => this.#closed());
+    if (this.#native === undefined) process.nextTick(() => this.#drained());
     else this.#native.close();
     return this;
+  }
+
+  /** Looks again at what of its requests it must hand over. */
+  refresh() {
+    this.#watch.refresh();
+  }
+
+  #needsChanged(coming) {
+    if (!CAN_HAND_OVER) checkAlone(this.#subject, coming);
+    this.#native?.setNeeds(needsOf(this.#subject, coming));
   }
 
   #open(address) {
@@ -114,43 +169,57 @@ class Door extends EventEmitter {
   }
 
   #listen(address) {
-    const port = this.#port;
+    const { port } = this.#place;
+    const settings = { ...this.#settings, needs: needsOf(this.#subject) };
     try {
-      return Engine.get().native.listen(address, port, this.#settings, () => this.#closed());
+      return Engine.get().native.listen(address, port, settings, this.#nodeSide.visit, () => this.#drained());
     } catch (error) {
-      throw listenError(error, address, port);
+      throw openError(error, address, port, this.#settings);
     }
+  }
+
+  #leave = () => {
+    if (this.#state !== 'closing') this.close();
+  };
+
+  #over() {
+    this.#state = 'closed';
+    this.#watch.stop();
+    process.off('disconnect', this.#leave);
   }
 
   #failed(error) {
     if (this.#state !== 'opening') return;
-    this.#state = 'closed';
-    this.#proxy.off('newListener', checkListener);
+    this.#over();
     process.nextTick(() => this.emit('error', error));
   }
 
+  /** All clients are served or gone; what Node still holds of theirs is not. */
+  #drained() {
+    this.#nodeSide.close(() => this.#closed());
+  }
+
   #closed() {
-    this.#state = 'closed';
-    this.#proxy.off('newListener', checkListener);
+    this.#over();
     this.emit('close');
   }
 }
 
-function portOf(port) {
-  const number = typeof port === 'string' && port.trim() !== '' ? Number(port) : port;
-  if (Number.isInteger(number) && number >= 0 && number <= 65_535) return number;
-  const error = new RangeError(`options.port should be >= 0 and < 65536. Received ${util.inspect(port)}.`);
-  error.code = 'ERR_SOCKET_BAD_PORT';
-  throw error;
+/** Known now, and the only one. */
+function isOneTarget(target) {
+  return Boolean(target) && typeof target !== 'function' && !Array.isArray(target);
 }
 
-/** The error of Node's servers; the engine says the system's number. */
-function listenError(error, address, port) {
-  const errno = -Number(error.message);
-  const [code, reason] = util.getSystemErrorMap().get(errno) ?? [];
-  if (code === undefined) return error;
-  const shown = new Error(`listen ${code}: ${reason} ${address}${port > 0 ? `:${port}` : ''}`);
-  return Object.assign(shown, { code, errno, syscall: 'listen', address, ...(port > 0 && { port }) });
+/**
+ * Opens a door.
+ *
+ * @param {import('./node-side.js').Subject} subject
+ * @param {[unknown, Record<string, unknown>, unknown]} where a port, options, and what is called when it listens
+ */
+function openDoor(subject, [port, options, onListening]) {
+  const door = new Door(subject, port, options);
+  if (typeof onListening === 'function') door.once('listening', onListening);
+  return door;
 }
 
-module.exports = { Door };
+module.exports = { Door, openDoor };

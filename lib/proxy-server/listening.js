@@ -4,7 +4,7 @@ const http = require('node:http');
 const http2 = require('node:http2');
 const { Outcome } = require('../bridge/outcome.js');
 const { Call } = require('./call.js');
-const { Door } = require('./door.js');
+const { Door, openDoor } = require('./door.js');
 const { failRequest } = require('./forward-request.js');
 
 /** The servers that a proxy listens with itself. */
@@ -16,10 +16,15 @@ class Listening {
    * @param {unknown[]} where arguments of `net.Server.listen`; or a port and an object of options, which is what the native door takes
    */
   listen(proxy, where) {
-    const server = isForDoor(where) ? openDoor(proxy, where) : serveWithNode(proxy, where);
+    const server = isForDoor(where) ? openDoor(subjectOf(proxy), where) : serveWithNode(proxy, where);
     this.#servers.add(server);
     server.once('close', () => this.#servers.delete(server));
     return server;
+  }
+
+  /** The passes have changed. */
+  refresh() {
+    for (const server of this.#servers) if (server instanceof Door) server.refresh();
   }
 
   /**
@@ -48,10 +53,16 @@ function isForDoor(where) {
   return typeof where[1] === 'object' && where[1] !== null;
 }
 
-function openDoor(proxy, [port, options, onListening]) {
-  const door = new Door(proxy, port, options);
-  if (typeof onListening === 'function') door.once('listening', onListening);
-  return door;
+/** What the door is in front of. */
+function subjectOf(proxy) {
+  return {
+    proxy,
+    serve: (req, res) => serve(proxy, req, res, () => proxy.web(req, res)),
+    upgrade: (req, socket, head) => {
+      serve(proxy, req, socket, () => proxy.ws(req, socket, head));
+      return true;
+    },
+  };
 }
 
 function serveWithNode(proxy, where) {

@@ -6,7 +6,6 @@
 
 const net = require('node:net');
 const { debuglog } = require('node:util');
-const { isPlainAgent } = require('./plain-agent.js');
 
 const debug = debuglog('rs-proxy-middleware');
 
@@ -21,9 +20,7 @@ const LONGEST_TIMER = 2 ** 31 - 1;
 const MOST_ATTEMPTS = 100;
 const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]{1,32}$/;
 const PROTOCOL = /^https?:?$/;
-const MOST_VERSIONS = ['TLSv1.2', 'TLSv1.3'];
-/** Older ones are not spoken; as the least they leave open what is. */
-const LEAST_VERSIONS = ['TLSv1', 'TLSv1.1', ...MOST_VERSIONS];
+const VERSIONS = ['TLSv1', 'TLSv1.1', 'TLSv1.2', 'TLSv1.3'];
 
 const BOOLEAN = { is: isBoolean, want: 'true or false' };
 const MILLISECONDS = { is: isMilliseconds, want: `a number of milliseconds from 0 to ${LONGEST_TIMER}` };
@@ -42,10 +39,8 @@ const OPTIONS = {
     want: 'an array of names of protocols, strings or Buffers, such as h2 and http/1.1',
   },
   agent: {
-    is: isPlainAgent,
-    want:
-      'false, or an http.Agent or https.Agent of Node’s own; subclasses, and agents with functions of their own such as ' +
-      'createConnection or addRequest, are not supported yet',
+    is: (value) => isObject(value) && typeof value.addRequest === 'function',
+    want: 'false, or an agent such as an http.Agent, an https.Agent or one that is made like them',
   },
   allowDuplicateHost: BOOLEAN,
   auth: { is: isString, want: 'a string: user:password' },
@@ -54,13 +49,19 @@ const OPTIONS = {
   ca: { is: isCa, want: 'PEM certificates: a string, a Buffer, or an array of them' },
   cert: { is: isCertificate, want: 'PEM certificates: a string, a Buffer, or an array of them' },
   changeOrigin: BOOLEAN,
-  ciphers: LATER,
+  ciphers: { is: isString, want: 'a list of ciphers in the way of OpenSSL' },
   connectTimeout: MILLISECONDS,
   cookieDomainRewrite: COOKIES,
   cookiePathRewrite: COOKIES,
   dnsCache: MILLISECONDS,
-  fetch: LATER,
-  fetchOptions: LATER,
+  fetch: {
+    is: (value) => value === true || typeof value === 'function',
+    want: 'true, or a function like fetch',
+  },
+  fetchOptions: {
+    is: isFetchOptions,
+    want: 'an object with requestOptions (an object), onBeforeRequest or onAfterResponse (functions)',
+  },
   followRedirects: {
     is: (value) => value === true || (Number.isInteger(value) && value >= 0),
     want: 'true, false, or how many redirects to follow',
@@ -77,9 +78,9 @@ const OPTIONS = {
   key: { is: isKey, want: 'a PEM key: a string, a Buffer, or an array of them or of { pem, passphrase }' },
   localAddress: { is: (value) => net.isIP(value) !== 0, want: 'an IP address' },
   lookup: { is: (value) => typeof value === 'function', want: 'a function, as dns.lookup' },
-  maxVersion: { is: (value) => MOST_VERSIONS.includes(value), want: MOST_VERSIONS.join(' or ') },
+  maxVersion: { is: (value) => VERSIONS.includes(value), want: `one of ${VERSIONS.join(', ')}` },
   method: { is: (value) => isString(value) && TOKEN.test(value), want: 'an HTTP method' },
-  minVersion: { is: (value) => LEAST_VERSIONS.includes(value), want: LEAST_VERSIONS.join(' or ') },
+  minVersion: { is: (value) => VERSIONS.includes(value), want: `one of ${VERSIONS.join(', ')}` },
   passphrase: { is: isString, want: 'a string' },
   pfx: { is: isPfx, want: 'a PKCS#12 archive: a Buffer, or an array of them or of { buf, passphrase }' },
   prependPath: BOOLEAN,
@@ -91,7 +92,7 @@ const OPTIONS = {
   protocolRewrite: { is: (value) => isString(value) && PROTOCOL.test(value), want: 'http or https' },
   proxyTimeout: MILLISECONDS,
   secure: BOOLEAN,
-  secureProtocol: LATER,
+  secureProtocol: { is: isString, want: 'the name of a method of OpenSSL, such as TLSv1_2_method' },
   servername: { is: (value) => isHost(value) && !value.includes(':'), want: 'the name of a host' },
   selfHandleResponse: BOOLEAN,
   ssl: { is: isServerTls, want: 'an object of TLS settings, its ca PEM certificates if it has one' },
@@ -141,6 +142,7 @@ const OFF_IF_EMPTY = new Set([
   'auth',
   'ca',
   'cert',
+  'ciphers',
   'hostRewrite',
   'key',
   'localAddress',
@@ -148,6 +150,7 @@ const OFF_IF_EMPTY = new Set([
   'passphrase',
   'pfx',
   'protocolRewrite',
+  'secureProtocol',
   'servername',
 ]);
 
@@ -211,6 +214,18 @@ function isRetry(value) {
       ([name, one]) => Object.hasOwn(RETRY, name) && (one === undefined || RETRY[name](one)),
     )
   );
+}
+
+const FETCH_OPTIONS = {
+  onAfterResponse: (value) => typeof value === 'function',
+  onBeforeRequest: (value) => typeof value === 'function',
+  requestOptions: isPlain,
+};
+
+function isFetchOptions(value) {
+  const isRight = ([name, one]) =>
+    Object.hasOwn(FETCH_OPTIONS, name) && (one === undefined || FETCH_OPTIONS[name](one));
+  return isPlain(value) && Object.entries(value).every(isRight);
 }
 
 const TIMEOUTS = ['connect', 'head', 'idle', 'total'];

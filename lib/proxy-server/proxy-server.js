@@ -5,8 +5,8 @@
  */
 
 const { EventEmitter } = require('node:events');
-const { stats } = require('../bridge/engine.js');
 const { Outcome } = require('../bridge/outcome.js');
+const { stats } = require('../bridge/transport.js');
 const { callArguments } = require('./arguments.js');
 const { chooseTarget, takeTurn } = require('./attempts.js');
 const { Call, LAST_RESORT } = require('./call.js');
@@ -14,7 +14,7 @@ const { ConfigMemo } = require('./config.js');
 const { failRequest, isSet, running, start } = require('./forward-request.js');
 const { Listening } = require('./listening.js');
 const { numOpenSockets } = require('../bridge/open-sockets.js');
-const { checkOptions } = require('./options.js');
+const { checkOptions, optionError } = require('./options.js');
 const { WEB_PASSES, WS_PASSES, insertPass, isBuiltIn, runPasses, settled } = require('./passes.js');
 const { upgrade } = require('./upgrade.js');
 
@@ -36,8 +36,8 @@ class ProxyServer extends EventEmitter {
     this.proxyWebsocketRequest = this.ws;
     this.webPasses = [...WEB_PASSES];
     this.wsPasses = [...WS_PASSES];
-    this.before = (type, passName, pass) => insertPass(this.#passes(type), passName, 0, pass);
-    this.after = (type, passName, pass) => insertPass(this.#passes(type), passName, 1, pass);
+    this.before = (type, passName, pass) => this.#insertPass(type, passName, 0, pass);
+    this.after = (type, passName, pass) => this.#insertPass(type, passName, 1, pass);
     this.listen = (...where) => {
       this._server = this.#listening.listen(this, where);
       return this;
@@ -118,6 +118,11 @@ class ProxyServer extends EventEmitter {
     });
   }
 
+  #insertPass(type, passName, offset, pass) {
+    insertPass(this.#passes(type), passName, offset, pass);
+    this.#listening.refresh();
+  }
+
   #passes(type) {
     if (type !== 'web' && type !== 'ws') throw new Error('type must be `web` or `ws`');
     return type === 'web' ? this.webPasses : this.wsPasses;
@@ -128,6 +133,19 @@ class ProxyServer extends EventEmitter {
       this._server = null;
       callback?.(...args);
     });
+  }
+
+  /**
+   * Other certificates for the server that `listen` has made with the option `ssl`. Connections that there are go on.
+   *
+   * @param {import('node:tls').SecureContextOptions} settings
+   * @throws {TypeError} that names what cannot be used; then nothing has changed
+   */
+  setSecureContext(settings) {
+    const server = this._server;
+    if (typeof server?.setSecureContext !== 'function')
+      throw optionError('ssl', 'setSecureContext needs a server that listen has made with the option ssl');
+    server.setSecureContext(settings);
   }
 
   /** What is open now, and what has happened since the engine of this thread was started. */

@@ -19,9 +19,7 @@ const STATUSES = new Set([301, 302, 303, 307, 308]);
 const PERSONAL = new Set(['authorization', 'cookie', 'proxy-authorization']);
 
 /**
- * @typedef {object} Route where one hop goes
- * @property {object} native the engine's configuration
- * @property {URL} target
+ * @typedef {import('./config.js').Config} Route where one hop goes
  *
  * @typedef {object} Hop
  * @property {Route} route
@@ -156,9 +154,8 @@ function isSamePlace(url, target, host) {
 /** Where another origin is: nothing of the target's place or of who we are there has a meaning. */
 function elsewhere(options, url) {
   const ofAgent = options.agent?.options ?? {};
-  const isLent =
-    isPlainAgent(options.agent) && options.agent.protocol === url.protocol && !isPersonal(ofAgent);
-  const { native, target } = configOf({
+  const isLent = options.agent && !isPersonal(ofAgent) && isFor(options.agent, url);
+  return configOf({
     ...options,
     target: url.origin,
     agent: options.agent === false || isLent ? options.agent : undefined,
@@ -170,7 +167,11 @@ function elsewhere(options, url) {
     secure: ofAgent.rejectUnauthorized ?? options.secure,
     servername: undefined,
   });
-  return { native, target };
+}
+
+/** Whether an agent connects to such URLs. One that connects in a way of its own may be the only way out: Node says if it is none. */
+function isFor(agent, { protocol }) {
+  return !isPlainAgent(agent) || agent.protocol === protocol;
 }
 
 const isPersonal = ({ cert, key, pfx, servername }) =>

@@ -14,12 +14,13 @@ const { isCa, isCertificate, isKey, isPfx, optionError } = require('./options.js
  * @property {string} [socketPath]
  * @property {string} [credentials] `user:password`
  * @property {unknown} [ca]
+ * @property {string} [ciphers]
+ * @property {string} [secureProtocol]
  * @property {{ cert?: unknown, key?: unknown, passphrase?: string, pfx?: unknown }} [identity] who we are there
  */
 
 /** What else a target may carry, whatever its form. */
 const EXTRAS = ['auth', 'ca', 'cert', 'ciphers', 'key', 'passphrase', 'pfx', 'secureProtocol', 'socketPath'];
-const LATER = ['ciphers', 'secureProtocol'];
 const CHECKED = { ca: isCa, cert: isCertificate, key: isKey, pfx: isPfx };
 const URL_PARTS = ['href', ...EXTRAS];
 const OBJECT_PARTS = ['host', 'hostname', 'path', 'pathname', 'port', 'protocol', 'search', ...EXTRAS];
@@ -38,7 +39,7 @@ function targetParts(target) {
     throw invalid('must be a URL string, a URL, or an object');
   checkExtras(target);
   const { url, host } = isUrl(target) ? { url: parse(`${target.href}`) } : fromObject(target);
-  const { auth, ca, cert, key, passphrase, pfx, socketPath } = target;
+  const { auth, ca, cert, ciphers, key, passphrase, pfx, secureProtocol, socketPath } = target;
   return withPlace({
     url,
     host,
@@ -46,6 +47,8 @@ function targetParts(target) {
     credentials: auth || undefined,
     ca: ca || undefined,
     identity: { cert, key, passphrase, pfx },
+    ciphers: ciphers || undefined,
+    secureProtocol: secureProtocol || undefined,
   });
 }
 
@@ -67,11 +70,7 @@ function invalid(why) {
 }
 
 function checkExtras(target) {
-  for (const name of LATER) {
-    if (!target[name]) continue;
-    throw optionError('target', `The option target.${name} is not supported yet; leave it out`);
-  }
-  for (const name of ['auth', 'passphrase', 'socketPath']) {
+  for (const name of ['auth', 'ciphers', 'passphrase', 'secureProtocol', 'socketPath']) {
     if (target[name] && typeof target[name] !== 'string') throw invalid(`has a ${name} that is not a string`);
   }
   for (const [name, is] of Object.entries(CHECKED)) {

@@ -68,4 +68,4 @@ function pem(ca) {
     .join('\n');
 }
 
-module.exports = { tlsOptions };
+module.exports = { pem, tlsOptions, versions };

@@ -8,6 +8,7 @@ const { Call } = require('./call.js');
 const { isSet, noTarget } = require('./forward-request.js');
 const { running } = require('./forward-upgrade.js');
 const { holdSocket } = require('../bridge/open-sockets.js');
+const { isTaken } = require('../bridge/sockets.js');
 const { checkOptions } = require('./options.js');
 const { runPasses, settled } = require('./passes.js');
 const { endRefused } = require('../bridge/refuse-upgrade.js');
@@ -26,12 +27,14 @@ function upgrade(proxy, req, socket, rest) {
   const effective = { ...proxy.options, ...options };
   checkOptions(effective);
   const outcome = new Outcome();
+  if (isTaken(socket)) {
+    outcome.resolve();
+    return outcome;
+  }
   const call = new Call(proxy, effective, callback, outcome);
   // A client may leave at any time; without a listener its reset would end the process.
   socket.on('error', ignore);
-  holdSocket(socket);
-  if (socket.destroyed) call.settled();
-  else socket.once('close', () => call.settled());
+  hold(socket, call);
   const fail = (thrown) => failUpgrade(proxy, req, socket, call, hookError('pass', thrown));
   try {
     const target = isSet(effective.target) ? effective.target : undefined;
@@ -48,6 +51,11 @@ function upgrade(proxy, req, socket, rest) {
     fail(thrown);
   }
   return outcome;
+}
+
+/** Apart from `upgrade`, whose variables would be kept for as long as the socket is open. */
+function hold(socket, call) {
+  holdSocket(socket, () => call.settled());
 }
 
 async function askTarget(target, req, milliseconds) {

@@ -161,16 +161,12 @@ fn target(options: &NativeOptions) -> Result<Target> {
 }
 
 fn tls(options: &NativeOptions) -> std::result::Result<TlsProfile, InvalidTls> {
-    let keys = options.identities.chunks_exact(2);
-    let own = keys.map(|pair| Identity::from_pem(pair[0].as_bytes(), pair[1].as_bytes()));
-    let archived =
-        options.archives.chunks_exact(2).map(|pair| Identity::from_pkcs12(&latin1(&pair[0]), &pair[1]));
     TlsProfile::new(&TlsSettings {
         verify: options.secure,
         ca: options.ca.as_deref().map(str::as_bytes),
         root_files: &options.root_files,
         system_roots: options.system_roots,
-        identities: own.chain(archived).collect::<std::result::Result<_, _>>()?,
+        identities: identities(&options.identities, &options.archives)?,
         tls12: options.tls12,
         tls13: options.tls13,
         protocols: options.protocols.as_ref().map(|all| all.iter().map(|one| latin1(one)).collect()),
@@ -179,6 +175,16 @@ fn tls(options: &NativeOptions) -> std::result::Result<TlsProfile, InvalidTls> {
 
 fn latin1(text: &str) -> Vec<u8> {
     text.chars().map(|c| u8::try_from(c).unwrap_or(0)).collect()
+}
+
+/// Of PEM certificates, each with its PEM key behind it, and of PKCS#12 archives, a character a byte, each with its passphrase behind it.
+pub(super) fn identities(
+    pem: &[String],
+    archives: &[String],
+) -> std::result::Result<Vec<Identity>, InvalidTls> {
+    let own = pem.chunks_exact(2).map(|pair| Identity::from_pem(pair[0].as_bytes(), pair[1].as_bytes()));
+    let archived = archives.chunks_exact(2).map(|pair| Identity::from_pkcs12(&latin1(&pair[0]), &pair[1]));
+    own.chain(archived).collect()
 }
 
 fn authorization(options: &NativeOptions) -> Result<Option<Authorization>> {
@@ -231,6 +237,6 @@ fn invalid_rewrite(error: InvalidRewrite) -> Error {
     invalid(option, &error)
 }
 
-fn invalid(option: &str, why: &dyn Display) -> Error {
+pub(super) fn invalid(option: &str, why: &dyn Display) -> Error {
     Error::new(Status::InvalidArg, format!("{option}: {why}"))
 }

@@ -6,14 +6,17 @@
 use super::completion;
 use super::config::NativeConfig;
 use super::door::{self, NativeDoor, NativeDoorSettings};
-use super::{error, tunnel};
+use super::passes::pack_outbound;
+use super::tunnel;
+use super::visit::{self, VisitArgs};
 use crate::engine::body::End;
 use crate::engine::error::{Error, Kind, Phase, Refusal};
 use crate::engine::head::{EditedHead, Fields, Framing, PackedRequest, pack_fields, unpack_fields};
 use crate::engine::incoming::{self, Outbound};
+use crate::engine::observe::Stats;
 use crate::engine::outgoing::View;
 use crate::engine::ring::{Completion, Event, Ring};
-use crate::engine::tunnel::{Direction, Settings, Upgrade, Verdict};
+use crate::engine::tunnel::{Client, Direction, Settings, Upgrade, Verdict};
 use crate::engine::{Engine, Exchange, Order, outgoing};
 use bytes::Bytes;
 use napi::bindgen_prelude::{BufferSlice, Function, Latin1String, Result};
@@ -24,7 +27,7 @@ use std::cell::RefCell;
 use std::net::IpAddr;
 use std::rc::Rc;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::AtomicUsize;
 use std::time::Duration;
 
 #[napi]
@@ -106,21 +109,7 @@ impl NativeEngine {
         overrides: u32,
     ) -> Result<JsString<'env>> {
         let packed = PackedRequest::unpack(&to_bytes(&head), fields as usize, overrides as usize);
-        match packed.and_then(|packed| incoming::run(packed, &config.config)) {
-            Ok(Outbound { mut head, framing, .. }) => {
-                // Listeners see, and may read, what the client declared; the sender derives it anew.
-                match framing {
-                    Some(Framing::Chunked) => head.fields.push("transfer-encoding", "chunked"),
-                    Some(Framing::Length(n)) => head.fields.push("content-length", n.to_string()),
-                    Some(Framing::Empty) => head.fields.push("content-length", "0"),
-                    Some(Framing::UntilClose) | None => {}
-                }
-                let mut packed = [&head.method[..], b"\n", &head.target, b"\n"].concat();
-                pack_fields(head.fields.iter(), &mut packed);
-                env.create_string_latin1(&packed)
-            }
-            Err(error) => env.create_string(format!("!{}", error::pack(&error))),
-        }
+        pack_outbound(env, packed.and_then(|packed| incoming::run(packed, &config.config)))
     }
 
     /// Begins exchange `id` with a head that was prepared and perhaps edited. `head` has its method, its target and `fields` changes of
@@ -213,6 +202,7 @@ impl NativeEngine {
     #[napi(catch_unwind)]
     pub fn tunnel(&self, id: u32, fd: Option<i32>, idle: Option<f64>) -> bool {
         let Ok(client) = fd.map(tunnel::duplicate).transpose() else { return false };
+        let client = client.map(Client::Shared);
         let idle = idle.and_then(|milliseconds| Duration::try_from_secs_f64(milliseconds / 1000.0).ok());
         self.with(id, |exchange| exchange.tunnel().begin(Settings { client, idle }));
         true
@@ -283,19 +273,22 @@ impl NativeEngine {
         }
     }
 
-    /// Opens a door at an IP address. `closed` is called once it has closed; it keeps the process alive until then.
+    /// Opens a door at an IP address or, without a port, at a path. `visit` is called for each connection that comes to Node, see
+    /// [`VisitArgs`]. `closed` is called once it has closed; it keeps the process alive until then.
     #[napi(catch_unwind)]
     pub fn listen(
         &self,
         address: String,
-        port: u16,
+        port: Option<u16>,
         settings: NativeDoorSettings<'_>,
+        visit: Function<'_, VisitArgs, ()>,
         closed: Function<'_, (), ()>,
     ) -> Result<NativeDoor> {
+        let admit = visit::admitting(&visit)?;
         let closed = closed.build_threadsafe_function().callee_handled::<false>().build()?;
         let engine = self.engine.borrow();
         let engine = engine.as_ref().ok_or_else(|| napi::Error::from_reason("The engine was stopped"))?;
-        door::open(engine, &address, port, settings, move || {
+        door::open(engine, &address, port, settings, admit, move || {
             // It can only fail while the environment is being torn down, and then nobody waits.
             closed.call((), ThreadsafeFunctionCallMode::NonBlocking);
         })
@@ -327,18 +320,16 @@ impl NativeEngine {
     #[napi(catch_unwind)]
     pub fn stats(&self) -> NativeStats {
         let engine = self.engine.borrow();
-        let Some(stats) = engine.as_ref().map(Engine::stats) else { return NativeStats::default() };
-        let read = |gauge: &std::sync::atomic::AtomicUsize| {
-            u32::try_from(gauge.load(Ordering::Relaxed)).unwrap_or(u32::MAX)
-        };
+        let Some(engine) = engine.as_ref() else { return NativeStats::default() };
+        let read = |of: fn(&Stats) -> &AtomicUsize| u32::try_from(engine.total(of)).unwrap_or(u32::MAX);
         NativeStats {
-            exchanges: read(&stats.exchanges),
-            connections: read(&stats.connections),
-            idle_connections: read(&stats.idle),
-            exchanges_started: read(&stats.started),
-            connections_made: read(&stats.connected),
-            retries: read(&stats.retries),
-            panics: read(&stats.panics),
+            exchanges: read(|stats| &stats.exchanges),
+            connections: read(|stats| &stats.connections),
+            idle_connections: read(|stats| &stats.idle),
+            exchanges_started: read(|stats| &stats.started),
+            connections_made: read(|stats| &stats.connected),
+            retries: read(|stats| &stats.retries),
+            panics: read(|stats| &stats.panics),
         }
     }
 

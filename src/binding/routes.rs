@@ -1,8 +1,12 @@
 //! `NativeRoutes`: what a door decides by, compiled.
 
 use super::config::NativeConfig;
+use super::registry::NativeRegistry;
 use super::route::{NativeGlob, by_globs};
-use crate::engine::route::{PathFilter, PathRewrite, Prefixes, Route, Router, Routes, Table};
+use crate::engine::route::{
+    Extent, HostPattern, PathFilter, PathRewrite, Place, Route, Router, Routes, Table, Targets,
+    canonical_prefix,
+};
 use napi::bindgen_prelude::{ClassInstance, Error, Result, Status, Utf16String};
 use napi_derive::napi;
 use std::fmt::Display;
@@ -40,7 +44,9 @@ pub struct NativeDecisions<'env> {
     pub router: Option<Vec<NativeRoute<'env>>>,
     /// `routes`.
     pub routes: Option<Vec<NativeRoute<'env>>>,
-    /// The target of what neither of them names.
+    /// Routes that come and go.
+    pub registry: Option<ClassInstance<'env, NativeRegistry>>,
+    /// The target of what none of them names.
     pub otherwise: Option<ClassInstance<'env, NativeConfig>>,
     /// `pathRewrite`.
     pub rewrite: Option<Vec<NativeRewrite>>,
@@ -64,14 +70,15 @@ impl NativeRoutes {
             (None, Some(prefixes)) => Some(PathFilter::prefixes(prefixes)),
             (None, None) => None,
         };
-        let table = match (decisions.router, decisions.routes) {
-            (Some(table), _) => Table::Router(router(&table)),
-            (None, Some(routes)) => Table::Prefixes(prefixes(routes)?),
-            (None, None) => Table::None,
+        let targets = match (decisions.router, decisions.routes, decisions.registry) {
+            (Some(table), ..) => Targets::Router(router(&table)),
+            (_, Some(routes), _) => Targets::Listed(listed(routes)?),
+            (.., Some(registry)) => Targets::Registered(Arc::clone(&registry.registry)),
+            (None, None, None) => Targets::None,
         };
         let routes = Routes {
             filter,
-            table,
+            targets,
             otherwise: decisions.otherwise.map(|native| Arc::clone(&native.config)),
             rewrite: decisions.rewrite.map(|rules| rewrite("pathRewrite", &rules)).transpose()?,
         };
@@ -94,19 +101,17 @@ fn latin1(text: &str) -> Option<Vec<u8>> {
     text.chars().map(|c| u8::try_from(c).ok()).collect()
 }
 
-fn prefixes(routes: Vec<NativeRoute<'_>>) -> Result<Prefixes<Route>> {
-    let mut rows = Vec::with_capacity(routes.len());
+fn listed(routes: Vec<NativeRoute<'_>>) -> Result<Table<Arc<Route>>> {
+    let mut table = Table::default();
     for NativeRoute { key, config, rewrite: rules } in routes {
         let config = config.ok_or_else(|| invalid("routes", &"a route has no target"))?;
         let rewrite = rules.map(|rules| rewrite("routes", &rules)).transpose()?;
-        rows.push((key, Route { config: Arc::clone(&config.config), rewrite }));
-    }
-    let mut list = Prefixes::default();
-    for (key, route) in rows {
-        list.add(key.as_bytes(), route)
+        let path = canonical_prefix(key.as_bytes())
             .map_err(|error| invalid("routes", &format!("the path {key:?}: {error}")))?;
+        let place = Place { host: HostPattern::Any, path, extent: Extent::Segments };
+        table.insert(&place, Arc::new(Route { config: Arc::clone(&config.config), rewrite }));
     }
-    Ok(list)
+    Ok(table)
 }
 
 fn rewrite(option: &str, rules: &[NativeRewrite]) -> Result<PathRewrite> {

@@ -1,7 +1,9 @@
 //! The target's side of an exchange: its response on the way to the client.
 
 use super::encode::{self, BodyKind, Connection};
+use super::handover::end_to_end;
 use super::upload::Progress;
+use super::visit::Visit;
 use crate::engine::error::Error;
 use crate::engine::exchange::Exchange;
 use crate::engine::head::{Fields, Version};
@@ -32,6 +34,8 @@ pub(super) enum Answered {
         /// Another request may follow.
         keep_alive: bool,
     },
+    /// The protocol is another one from now on.
+    Switched,
     /// The target failed before it answered.
     Failed(Error),
     /// The target failed in the middle of its response.
@@ -45,10 +49,13 @@ pub(super) enum Answered {
 pub(super) struct Answer<'a, W> {
     pub(super) writer: &'a mut W,
     pub(super) asked: Asked<'a>,
+    /// Node has written it: it is the client's as it is.
+    pub(super) by_node: bool,
     pub(super) ring: &'a Ring,
     pub(super) ready: &'a Notify,
     pub(super) exchange: &'a Exchange,
     pub(super) progress: &'a Progress,
+    pub(super) visit: &'a Visit,
     /// For each write.
     pub(super) idle: Duration,
     /// What the client is told of the time that it has for another request.
@@ -75,7 +82,16 @@ impl<W: AsyncWrite + Unpin> Answer<'_, W> {
             for Completion { event, .. } in completions.drain(..) {
                 match (event, begun) {
                     (Event::Interim(head), None) => self.interim(&head),
-                    (Event::Response(head, whole), None) => {
+                    (Event::Switched(switched), None) => {
+                        let Head { status, reason, fields, .. } = &switched.head;
+                        encode::interim_head((*status, reason), fields, &mut self.out);
+                        self.flush().await?;
+                        return Ok(Answered::Switched);
+                    }
+                    (Event::Response(mut head, whole), None) => {
+                        if self.by_node {
+                            head.ends_connection |= end_to_end(&mut head.fields);
+                        }
                         let (kind, keep_alive) = self.head(&head);
                         let Some(body) = whole else {
                             begun = Some((kind, keep_alive));
@@ -103,9 +119,9 @@ impl<W: AsyncWrite + Unpin> Answer<'_, W> {
         }
     }
 
-    /// `100` was said by the door itself, to whoever had asked for it; HTTP/1.0 knows none of them.
+    /// A target's `100` was said by the door itself, to whoever had asked for it; HTTP/1.0 knows none of them.
     fn interim(&mut self, head: &Head) {
-        if head.status != 100 && self.asked.version == Version::Http11 {
+        if (head.status != 100 || self.by_node) && self.asked.version == Version::Http11 {
             encode::interim_head((head.status, &head.reason), &head.fields, &mut self.out);
         }
     }
@@ -113,6 +129,7 @@ impl<W: AsyncWrite + Unpin> Answer<'_, W> {
     fn head(&mut self, head: &Head) -> (BodyKind, bool) {
         self.progress.begun.store(true, Ordering::Relaxed);
         let Asked { method, version, keep_alive } = self.asked;
+        self.visit.told(head.status);
         let kind = BodyKind::of(method, version, head.status, head.is_open_ended);
         // What of the request was not read would be taken for the next one.
         let uploaded = self.progress.uploaded.load(Ordering::Relaxed);
@@ -140,6 +157,7 @@ impl<W: AsyncWrite + Unpin> Answer<'_, W> {
         if data.is_empty() || kind == BodyKind::None {
             return Ok(());
         }
+        self.visit.wrote(data.len());
         let end: &[u8] = if kind == BodyKind::Chunked { b"\r\n" } else { b"" };
         if kind == BodyKind::Chunked {
             h1::chunk_head(data.len(), &mut self.out);
@@ -173,15 +191,14 @@ pub(super) async fn write_all<W: AsyncWrite + Unpin>(
     mut bytes: impl Buf,
     idle: Duration,
 ) -> io::Result<()> {
+    let slow = |_| io::Error::from(io::ErrorKind::TimedOut);
     while bytes.has_remaining() {
-        match timeout(idle, writer.write_buf(&mut bytes)).await {
-            Ok(Ok(0)) => return Err(io::ErrorKind::WriteZero.into()),
-            Ok(Ok(_)) => {}
-            Ok(Err(error)) => return Err(error),
-            Err(_) => return Err(io::ErrorKind::TimedOut.into()),
+        if timeout(idle, writer.write_buf(&mut bytes)).await.map_err(slow)?? == 0 {
+            return Err(io::ErrorKind::WriteZero.into());
         }
     }
-    Ok(())
+    // TLS takes more than the socket does.
+    timeout(idle, writer.flush()).await.map_err(slow)?
 }
 
 /// Taken from the exchange, and kept back, at a time.

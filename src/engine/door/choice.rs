@@ -29,7 +29,7 @@ pub(super) fn choose(routes: &Routes, head: &mut RequestHead) -> Choice {
                 head.target =
                     if whole == 0 { target } else { Bytes::from([&head.target[..whole], &target].concat()) };
             }
-            Choice::Forward(Arc::clone(config))
+            Choice::Forward(config)
         }
         Decision::NotMine => Choice::NotMine,
         Decision::Bad(_) => {
@@ -53,7 +53,7 @@ fn place(head: &RequestHead) -> (Bytes, Bytes) {
 mod tests {
     use super::*;
     use crate::engine::head::{Fields, Version};
-    use crate::engine::route::{PathFilter, PathRewrite, Router, Table};
+    use crate::engine::route::{PathFilter, PathRewrite, Router, Targets};
     use crate::engine::target::Target;
 
     fn routes() -> Routes {
@@ -62,7 +62,7 @@ mod tests {
         let rewrite = PathRewrite::new([(&units("^/api")[..], &[][..])]).unwrap();
         Routes {
             filter: Some(PathFilter::prefixes(["/api", "/x"])),
-            table: Table::Router(Router::new([(&b"a.test:8"[..], Some(config(2)))])),
+            targets: Targets::Router(Router::new([(&b"a.test:8"[..], Some(config(2)))])),
             rewrite: Some(rewrite),
             ..Routes::to(config(1))
         }

@@ -3,20 +3,27 @@
 use super::denial::Denial;
 use crate::engine::head::{Fields, Version, parse_length};
 use bytes::Bytes;
+use std::borrow::Cow;
 
 /// Removes what an untrusted client claims, and twins of important names that some back ends take for them.
 pub(super) fn strip(fields: &mut Fields, trusts_client: bool) {
     fields.retain(|field| {
-        let has_underscore = memchr::memchr(b'_', &field.name).is_some();
+        // As they were sent, names may be in any case.
+        let name = if field.name.iter().any(u8::is_ascii_uppercase) {
+            Cow::Owned(field.name.to_ascii_lowercase())
+        } else {
+            Cow::Borrowed(&field.name[..])
+        };
+        let has_underscore = memchr::memchr(b'_', &name).is_some();
         if !has_underscore {
-            return trusts_client || !is_claim(&field.name);
+            return trusts_client || !is_claim(&name);
         }
-        let twin: Vec<u8> = field.name.iter().map(|&b| if b == b'_' { b'-' } else { b }).collect();
+        let twin: Vec<u8> = name.iter().map(|&b| if b == b'_' { b'-' } else { b }).collect();
         !is_claim(&twin) && !matches!(&twin[..], b"content-length" | b"transfer-encoding" | b"host")
     });
 }
 
-/// Names are in lower case already.
+/// By a name in lower case.
 fn is_claim(name: &[u8]) -> bool {
     match name.strip_prefix(b"x-forwarded-") {
         Some(what) => matches!(what, b"for" | b"proto" | b"host" | b"port" | b"prefix" | b"server"),

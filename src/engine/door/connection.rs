@@ -1,10 +1,11 @@
 //! One client's connection: its requests, one after the other, until either side has had enough.
 
 use super::answer::{Answer, Answered, Asked, write_all};
-use super::choice::{Choice, choose};
+use super::arrival::too_late;
 use super::claims;
 use super::denial::Denial;
 use super::encode::{self, Connection as Ends};
+use super::handover::{Guest, relay};
 use super::head::{ClientHead, Search};
 use super::life::Stage;
 use super::limits::Limits;
@@ -12,12 +13,14 @@ use super::stats::DoorStats;
 use super::stream::Stream;
 use super::target::Form;
 use super::upload::{self, Fault, Progress};
-use super::visitor::Visitor;
-use crate::engine::exchange::{Context, prepare};
+use super::visit::Visit;
+use super::visitor::{Destination, Visitor};
+use crate::engine::exchange::{Context, Exchange, prepare};
 use crate::engine::head::Framing;
 use crate::engine::ring::Ring;
 use bytes::{Bytes, BytesMut};
 use std::future::{Future, poll_fn};
+use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
 use std::sync::Arc;
@@ -30,35 +33,53 @@ use tokio::time::{Instant, timeout, timeout_at};
 
 /// A connection, and what its requests need.
 pub(super) struct Connection {
-    visitor: Visitor,
+    pub(super) visitor: Visitor,
     stage: watch::Receiver<Stage>,
-    context: Context,
+    pub(super) context: Context,
+    /// Its connections to Node, once one of its requests has gone there.
+    pub(super) guest: Option<Guest>,
     ready: Arc<Notify>,
     served: usize,
 }
 
+/// An exchange, from the client's side.
+pub(super) struct Course<'a> {
+    pub(super) asked: Asked<'a>,
+    pub(super) framing: Framing,
+    pub(super) visit: &'a Visit,
+    /// Node answers, not a target.
+    pub(super) by_node: bool,
+}
+
 /// What a request comes to.
-enum Next {
+pub(super) enum Next {
     /// The connection waits for another.
     Request,
     /// It ends: what the client still sends is not looked at, what we have sent is to arrive.
     Close,
+    /// It ends between two requests.
+    End,
     /// It is closed as it is.
     Drop,
     /// It is reset: an orderly close would be taken for the end of the response.
     Reset,
+    /// It is an end of a tunnel from now on.
+    Tunnel(Exchange),
 }
 
+/// How an exchange ended: what became of its answer, or why there could be none.
+pub(super) type Outcome = Result<io::Result<Answered>, Fault>;
+
 impl Connection {
-    pub(super) fn new(visitor: Visitor, stage: watch::Receiver<Stage>, context: &Context) -> Self {
+    pub(super) fn new(visitor: Visitor, stage: watch::Receiver<Stage>, context: Context) -> Self {
         let ready = Arc::new(Notify::new());
         // What the exchanges of this connection report is for it alone.
         let ring = Ring::new({
             let ready = Arc::clone(&ready);
             move || ready.notify_one()
         });
-        let context = Context { ring: Arc::new(ring), ..context.clone() };
-        Self { visitor, stage, context, ready, served: 0 }
+        let context = Context { ring: Arc::new(ring), ..context };
+        Self { visitor, stage, context, guest: None, ready, served: 0 }
     }
 
     fn limits(&self) -> &Limits {
@@ -66,7 +87,7 @@ impl Connection {
     }
 
     /// Serves the connection to its end.
-    pub(super) async fn serve<S: Stream>(mut self, mut stream: S) {
+    pub(super) async fn serve<S: Stream + 'static>(mut self, mut stream: S) {
         let mut buffer = BytesMut::new();
         let next = {
             let (mut reader, mut writer) = stream.halves();
@@ -79,7 +100,12 @@ impl Connection {
         };
         match next {
             Next::Close => linger(stream).await,
+            // With TLS it is said; who does not listen any more need not hear it.
+            Next::End => drop(timeout(LINGER, stream.shutdown()).await),
             Next::Reset => stream.reset_on_close(),
+            Next::Tunnel(exchange) => {
+                relay(Box::new(stream), buffer, exchange, &self.context.ring, &self.ready).await;
+            }
             Next::Request | Next::Drop => {}
         }
     }
@@ -91,9 +117,15 @@ impl Connection {
         buffer: &mut BytesMut,
     ) -> Next {
         match self.head(reader, buffer).await {
-            Ok(Some(head)) => self.answer(head, reader, writer, buffer).await,
-            Ok(None) => Next::Drop,
-            Err(denial) => self.deny(&denial, writer, true).await,
+            Ok(Some(head)) => {
+                let visit = Visit::begin(&self.visitor, Some(&head));
+                self.answer(head, &visit, (reader, writer), buffer).await
+            }
+            Ok(None) => Next::End,
+            Err(denial) => {
+                let visit = Visit::begin(&self.visitor, None);
+                self.deny(&denial, &visit, writer, true).await
+            }
         }
     }
 
@@ -104,7 +136,7 @@ impl Connection {
         buffer: &mut BytesMut,
     ) -> Result<Option<ClientHead>, Denial> {
         let limits = &self.visitor.settings.limits;
-        let mut search = Search::default();
+        let mut search = Search::new(self.visitor.settings.handover.is_some());
         let mut deadline = Instant::now() + limits.head_time;
         if self.served > 0 && buffer.is_empty() {
             if !wait_for_bytes(reader, buffer, limits.keep_alive, &mut self.stage).await {
@@ -128,7 +160,7 @@ impl Connection {
         }
     }
 
-    /// The first bytes of a connection. One that was made just before the door closed may have its request on the way.
+    /// The first bytes of a connection.
     async fn first_bytes<R: AsyncRead + Unpin>(
         &mut self,
         reader: &mut R,
@@ -136,49 +168,53 @@ impl Connection {
         deadline: Instant,
     ) -> bool {
         let mut stage = self.stage.clone();
-        let late = async {
-            // An error says that the door is gone altogether.
-            stage.wait_for(|stage| *stage != Stage::Open).await.ok();
-            tokio::time::sleep(LATE_REQUEST).await;
-        };
         buffer.reserve(HEAD_READ);
         tokio::select! {
             biased;
             read = timeout_at(deadline, reader.read_buf(buffer)) => matches!(read, Ok(Ok(1..))),
-            () = late => false,
+            () = too_late(&mut stage) => false,
         }
     }
 
     async fn answer<R: AsyncRead + Unpin, W: AsyncWrite + Unpin>(
         &mut self,
-        asked: ClientHead,
-        reader: &mut R,
-        writer: &mut W,
+        mut asked: ClientHead,
+        visit: &Visit,
+        (reader, writer): (&mut R, &mut W),
         buffer: &mut BytesMut,
     ) -> Next {
         self.served += 1;
-        let ClientHead { mut head, form, framing, awaits_continue, keep_alive } = asked;
         let is_open = *self.stage.borrow() == Stage::Open;
-        let keep_alive = keep_alive && is_open && self.served < self.limits().requests;
-        let (method, version) = (head.method.clone(), head.version);
-        let has_body = &method[..] != b"HEAD";
-        if form == Form::Asterisk || &method[..] == b"OPTIONS" && claims::ends_here(&mut head.fields) {
+        let keep_alive = asked.keep_alive && is_open && self.served < self.limits().requests;
+        let has_body = &asked.head.method[..] != b"HEAD";
+        let ClientHead { form, framing, awaits_continue, .. } = asked;
+        if form == Form::Asterisk
+            || &asked.head.method[..] == b"OPTIONS" && claims::ends_here(&mut asked.head.fields)
+        {
             return self
-                .own_answer(200, None, writer, (has_body, !keep_alive || framing != Framing::Empty))
+                .own_answer(200, None, visit, writer, (has_body, !keep_alive || framing != Framing::Empty))
                 .await;
         }
-        let config = match choose(&self.visitor.settings.routes, &mut head) {
-            Choice::Forward(config) => config,
-            Choice::NotMine => {
+        if !visit.is_admitted() {
+            DoorStats::count(&self.visitor.stats.overloaded);
+            let closes = !keep_alive || framing != Framing::Empty;
+            return self.own_answer(503, None, visit, writer, (has_body, closes)).await;
+        }
+        let config = match self.visitor.destination(&mut asked) {
+            Destination::Target(config) => config,
+            Destination::Node(receiver) => {
+                return self.hand_over(&asked, visit, receiver, keep_alive, (reader, writer, buffer)).await;
+            }
+            Destination::Nobody => {
                 DoorStats::count(&self.visitor.stats.unrouted);
                 let ends = (has_body, !keep_alive || framing != Framing::Empty);
-                return self.own_answer(404, None, writer, ends).await;
+                return self.own_answer(404, None, visit, writer, ends).await;
             }
-            Choice::Denied(denial) => return self.deny(&denial, writer, has_body).await,
+            Destination::Denied(denial) => return self.deny(&denial, visit, writer, has_body).await,
         };
-        let mut order = match self.visitor.order(head, config) {
+        let mut order = match self.visitor.order(asked.take_head(), config) {
             Ok(order) => order,
-            Err(denial) => return self.deny(&denial, writer, has_body).await,
+            Err(denial) => return self.deny(&denial, visit, writer, has_body).await,
         };
         DoorStats::count(&self.visitor.stats.forwarded);
         let progress = Progress::default();
@@ -191,37 +227,69 @@ impl Connection {
             }
         }
         let (exchange, life) = prepare(order, self.context.clone());
+        let course = Course { asked: asked.as_asked(keep_alive), framing, visit, by_node: false };
+        let outcome = self.exchange(life, &exchange, &course, &progress, (reader, writer, buffer)).await;
+        if let Ok(Ok(Answered::Failed(error))) = outcome {
+            self.visitor.stats.count_answered(&error);
+            visit.failed(&error);
+            let keep_alive = keep_alive && progress.uploaded.load(Ordering::Relaxed);
+            return self.hand_failure(&asked, visit, error, keep_alive, (reader, writer, buffer)).await;
+        }
+        self.over(outcome, &progress, visit, writer, has_body).await
+    }
+
+    /// Both directions of an exchange.
+    pub(super) async fn exchange<R: AsyncRead + Unpin, W: AsyncWrite + Unpin>(
+        &self,
+        life: impl Future<Output = ()>,
+        exchange: &Exchange,
+        course: &Course<'_>,
+        progress: &Progress,
+        (reader, writer, buffer): (&mut R, &mut W, &mut BytesMut),
+    ) -> Outcome {
         let answer = Answer {
             writer,
-            asked: Asked { method: &method, version, keep_alive },
+            asked: course.asked,
+            by_node: course.by_node,
             ring: &self.context.ring,
             ready: &self.ready,
-            exchange: &exchange,
-            progress: &progress,
+            visit: course.visit,
+            exchange,
+            progress,
             idle: self.limits().write_idle,
             keep_alive: self.limits().keep_alive,
             out: BytesMut::new(),
         };
         let idle = self.limits().body_idle;
-        let outcome = tokio::select! {
+        tokio::select! {
             biased;
             answered = both(life, answer.run()) => Ok(answered),
-            fault = upload::run(reader, buffer, framing, &exchange, &progress, idle) => Err(fault),
-        };
+            fault = upload::run(reader, buffer, course.framing, exchange, progress, idle) => Err(fault),
+        }
+    }
+
+    /// What comes after an exchange that its client has an answer to, or does not want one.
+    pub(super) async fn over<W: AsyncWrite + Unpin>(
+        &self,
+        outcome: Outcome,
+        progress: &Progress,
+        visit: &Visit,
+        writer: &mut W,
+        has_body: bool,
+    ) -> Next {
         match outcome {
             Ok(Ok(Answered::Whole { keep_alive: true })) => Next::Request,
             Ok(Ok(Answered::Whole { keep_alive: false })) => Next::Close,
-            Ok(Ok(Answered::Failed(error))) => {
-                self.visitor.stats.count_answered(&error);
-                let closes = !keep_alive || !progress.uploaded.load(Ordering::Relaxed);
-                self.own_answer(error.status(), None, writer, (has_body, closes)).await
-            }
-            Ok(Ok(Answered::Cut { ends_by_close })) => {
+            Ok(Ok(Answered::Cut { ends_by_close: false } | Answered::Failed(_) | Answered::Switched)) => {
                 DoorStats::count(&self.visitor.stats.cut);
-                if ends_by_close { Next::Reset } else { Next::Drop }
+                Next::Drop
+            }
+            Ok(Ok(Answered::Cut { ends_by_close: true })) => {
+                DoorStats::count(&self.visitor.stats.cut);
+                Next::Reset
             }
             Err(Fault::Denied(denial)) if !progress.begun.load(Ordering::Relaxed) => {
-                self.deny(&denial, writer, has_body).await
+                self.deny(&denial, visit, writer, has_body).await
             }
             Err(Fault::Denied(_)) => {
                 DoorStats::count(&self.visitor.stats.refused);
@@ -231,21 +299,30 @@ impl Connection {
         }
     }
 
-    async fn deny<W: AsyncWrite + Unpin>(&self, denial: &Denial, writer: &mut W, has_body: bool) -> Next {
+    pub(super) async fn deny<W: AsyncWrite + Unpin>(
+        &self,
+        denial: &Denial,
+        visit: &Visit,
+        writer: &mut W,
+        has_body: bool,
+    ) -> Next {
         DoorStats::count(&self.visitor.stats.refused);
-        self.own_answer(denial.status, Some(&denial.why), writer, (has_body, true)).await
+        visit.failed(&denial.why);
+        self.own_answer(denial.status, Some(&denial.why), visit, writer, (has_body, true)).await
     }
 
-    async fn own_answer<W: AsyncWrite + Unpin>(
+    pub(super) async fn own_answer<W: AsyncWrite + Unpin>(
         &self,
         status: u16,
         why: Option<&str>,
+        visit: &Visit,
         writer: &mut W,
         (has_body, closes): (bool, bool),
     ) -> Next {
         let mut out = BytesMut::new();
         let limits = self.limits();
         let connection = if closes { Ends::Close } else { Ends::KeepAlive(limits.keep_alive) };
+        visit.told(status);
         encode::own_answer(status, why, has_body, connection, &mut out);
         match write_all(writer, out, self.limits().write_idle).await {
             Ok(()) if closes => Next::Close,
@@ -276,7 +353,7 @@ async fn wait_for_bytes<R: AsyncRead + Unpin>(
 }
 
 /// The request's body, if all of it is here already: then it is sent with its head, and can be sent again.
-fn whole_body(framing: Framing, buffer: &mut BytesMut, awaits_continue: bool) -> Option<Bytes> {
+pub(super) fn whole_body(framing: Framing, buffer: &mut BytesMut, awaits_continue: bool) -> Option<Bytes> {
     match framing {
         Framing::Empty => Some(Bytes::new()),
         Framing::Length(length) if !awaits_continue => {
@@ -302,7 +379,7 @@ async fn both<T>(life: impl Future<Output = ()>, answer: impl Future<Output = T>
 }
 
 /// Ends our side and reads what the client still sends for a moment: a reset would take our answer away from it.
-async fn linger<S: Stream>(mut stream: S) {
+pub(super) async fn linger<S: Stream>(mut stream: S) {
     if stream.shutdown().await.is_err() {
         return;
     }
@@ -320,7 +397,5 @@ async fn linger<S: Stream>(mut stream: S) {
 }
 
 const HEAD_READ: usize = 4 * 1024;
-/// How long a connection that was just made may bring a request to a door that closes.
-const LATE_REQUEST: Duration = Duration::from_millis(500);
 const LINGER: Duration = Duration::from_secs(2);
 const MOST_DISCARDED: usize = 1024 * 1024;

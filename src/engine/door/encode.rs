@@ -97,10 +97,26 @@ pub(super) fn own_answer(
         Some(why) => format!("{status} {reason}: {why}\n"),
         None => format!("{status} {reason}\n"),
     };
-    let mut fields = Fields::with_capacity(2);
+    let mut fields = Fields::with_capacity(3);
     fields.push("content-type", "text/plain; charset=utf-8");
+    if status == 503 {
+        // It is over with the next request that ends, or with the door.
+        fields.push("retry-after", "1");
+    }
+    whole_answer(status, fields, &text, has_body, connection, out);
+}
+
+/// Writes a whole response that has these fields.
+pub(super) fn whole_answer(
+    status: u16,
+    mut fields: Fields,
+    text: &str,
+    has_body: bool,
+    connection: Connection,
+    out: &mut BytesMut,
+) {
     fields.push("content-length", text.len().to_string());
-    response_head((status, reason.as_bytes()), &fields, BodyKind::Sized, connection, out);
+    response_head((status, reason(status).as_bytes()), &fields, BodyKind::Sized, connection, out);
     if has_body {
         out.extend_from_slice(text.as_bytes());
     }
@@ -132,6 +148,7 @@ const fn reason(status: u16) -> &'static str {
         413 => "Payload Too Large",
         414 => "URI Too Long",
         417 => "Expectation Failed",
+        421 => "Misdirected Request",
         431 => "Request Header Fields Too Large",
         500 => "Internal Server Error",
         501 => "Not Implemented",

@@ -2,6 +2,7 @@
 //!
 //! A head is parsed once, when its end has arrived, so that a head that drips in byte by byte costs no more than one in a piece.
 
+use super::answer::Asked;
 use super::denial::Denial;
 use super::limits::Limits;
 use super::target::{self, Form};
@@ -23,6 +24,29 @@ pub struct ClientHead {
     pub awaits_continue: bool,
     /// Whether the client would like to send another request on the connection.
     pub keep_alive: bool,
+    /// Whether it would like to go on in another protocol.
+    pub upgrade: bool,
+    /// The head as it was sent, if that was to be kept.
+    pub sent: Bytes,
+}
+
+impl ClientHead {
+    /// Takes the head; its method and its version stay here, too.
+    pub(super) fn take_head(&mut self) -> RequestHead {
+        let RequestHead { method, version, .. } = &self.head;
+        let left = RequestHead {
+            method: method.clone(),
+            target: Bytes::new(),
+            version: *version,
+            fields: Fields::default(),
+        };
+        std::mem::replace(&mut self.head, left)
+    }
+
+    /// What of it matters to its answer.
+    pub(super) fn as_asked(&self, keep_alive: bool) -> Asked<'_> {
+        Asked { method: &self.head.method, version: self.head.version, keep_alive }
+    }
 }
 
 /// How far the search for the end of a head has come.
@@ -30,9 +54,15 @@ pub struct ClientHead {
 pub struct Search {
     searched: usize,
     blank_lines: usize,
+    keeps_sent: bool,
 }
 
 impl Search {
+    /// A search that keeps what was sent, where `keeps_sent` says so.
+    pub fn new(keeps_sent: bool) -> Self {
+        Self { keeps_sent, ..Self::default() }
+    }
+
     /// Takes a head from the front of `buffer`, once it is there.
     ///
     /// # Errors
@@ -60,10 +90,11 @@ impl Search {
         if end > limits.head_size {
             return Err(too_long(&buffer[..end], limits));
         }
-        *self = Self::default();
         let mut text = buffer.split_to(end);
+        let sent = if self.keeps_sent { Bytes::copy_from_slice(&text) } else { Bytes::new() };
+        *self = Self::new(self.keeps_sent);
         lower_case_names(&mut text);
-        parse(&text.freeze(), limits).map(Some)
+        parse(&text.freeze(), limits).map(|head| Some(ClientHead { sent, ..head }))
     }
 
     /// Refuses what has become too long before its end is here.
@@ -158,8 +189,10 @@ fn check(head: RequestHead, limits: &Limits) -> Result<ClientHead, Denial> {
     check_host(&head)?;
     let awaits_continue = check_expect(&head, framing)?;
     let keep_alive = keeps_alive(&head);
+    let upgrade = asks_for_upgrade(&head);
     let fields = write_headers(head.fields, false);
-    Ok(ClientHead { head: RequestHead { fields, ..head }, form, framing, awaits_continue, keep_alive })
+    let head = RequestHead { fields, ..head };
+    Ok(ClientHead { head, form, framing, awaits_continue, keep_alive, upgrade, sent: Bytes::new() })
 }
 
 fn check_framing_fields(head: &RequestHead) -> Result<(), Denial> {
@@ -205,16 +238,25 @@ fn check_expect(head: &RequestHead, framing: Framing) -> Result<bool, Denial> {
 }
 
 fn keeps_alive(head: &RequestHead) -> bool {
-    let names = |wanted: &[u8]| {
-        head.fields
-            .get_all(b"connection")
-            .flat_map(|value| value.split(|&b| b == b','))
-            .any(|token| token.trim_ascii().eq_ignore_ascii_case(wanted))
-    };
+    let names = |wanted: &[u8]| has_connection_option(&head.fields, wanted);
     match head.version {
         Version::Http10 => names(b"keep-alive") && !names(b"close"),
         _ => !names(b"close"),
     }
+}
+
+fn asks_for_upgrade(head: &RequestHead) -> bool {
+    head.version == Version::Http11
+        && head.fields.get(b"upgrade").is_some()
+        && has_connection_option(&head.fields, b"upgrade")
+}
+
+/// Whether `Connection` names `option`.
+pub(super) fn has_connection_option(fields: &Fields, option: &[u8]) -> bool {
+    fields
+        .get_all(b"connection")
+        .flat_map(|value| value.split(|&b| b == b','))
+        .any(|token| token.trim_ascii().eq_ignore_ascii_case(option))
 }
 
 /// Some clients send one too many behind a body; more is no accident.

@@ -1,17 +1,22 @@
 //! The door's life: it accepts, it closes, it waits for what is in progress, and at last it ends that.
 
 use super::Settings;
-use super::connection::Connection;
+use super::arrival::Arrival;
+use super::listener::{Accepted, Bound, Listener};
+use super::monitor::{Monitor, Sources};
+use super::place::SocketFile;
 use super::stats::DoorStats;
+use super::stream::Stream;
 use super::visitor::Visitor;
 use crate::engine::exchange::Context;
+use std::convert::Infallible;
+use std::future::pending;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
-use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, watch};
 use tokio::time::{sleep, timeout};
 
 /// Where the door is in its life.
@@ -25,7 +30,7 @@ pub(super) enum Stage {
     Over,
 }
 
-/// The accepting half of a door.
+/// What a door is on one of its threads.
 pub(super) struct Life {
     pub(super) settings: Arc<Settings>,
     pub(super) stats: Arc<DoorStats>,
@@ -35,18 +40,17 @@ pub(super) struct Life {
 }
 
 impl Life {
-    /// Lives until the door is closed and the last connection has ended.
-    pub(super) async fn run(self, listener: std::net::TcpListener, on_closed: impl FnOnce()) {
-        match TcpListener::from_std(listener) {
+    /// Accepts until the door closes; holds `accepting` for so long.
+    pub(super) async fn run(self, bound: Bound, accepting: mpsc::Sender<Infallible>) {
+        match bound.watched() {
             Ok(listener) => self.accept_all(listener).await,
             // The runtime cannot watch another descriptor: there is nothing to be served with.
             Err(_) => DoorStats::count(&self.stats.accept_errors),
         }
-        self.drain().await;
-        on_closed();
+        drop(accepting);
     }
 
-    async fn accept_all(&self, listener: TcpListener) {
+    async fn accept_all(&self, listener: Listener) {
         let mut stage = self.stage.subscribe();
         loop {
             let accepted = tokio::select! {
@@ -55,49 +59,59 @@ impl Life {
                 accepted = self.accept(&listener) => accepted,
             };
             match accepted {
-                Ok((stream, remote, place)) => self.begin(stream, remote, place),
+                Ok((accepted, place)) => self.begin(accepted, place),
                 Err(error) => self.pause(&error).await,
             }
         }
         self.accept_rest(listener);
     }
 
-    /// Takes what has been connected before the door closed: nobody has refused it. tokio would wait to hear of it.
-    fn accept_rest(&self, listener: TcpListener) {
-        let Ok(listener) = listener.into_std() else { return };
+    /// Takes what has been connected before the door closed: nobody has refused it.
+    fn accept_rest(&self, listener: Listener) {
+        let Ok(listener) = listener.unwatched() else { return };
         while let Ok(place) = Arc::clone(&self.places).try_acquire_owned()
-            && let Ok((stream, remote)) = listener.accept()
+            && let Ok(accepted) = listener.accept_now()
         {
-            if let Ok(stream) = stream.set_nonblocking(true).and_then(|()| TcpStream::from_std(stream)) {
-                self.begin(stream, remote, place);
-            }
+            self.begin(accepted, place);
         }
     }
 
     /// The next connection, once there is a place for it.
-    async fn accept(
-        &self,
-        listener: &TcpListener,
-    ) -> io::Result<(TcpStream, SocketAddr, OwnedSemaphorePermit)> {
+    async fn accept(&self, listener: &Listener) -> io::Result<(Accepted, OwnedSemaphorePermit)> {
         let place = Arc::clone(&self.places).acquire_owned().await.map_err(io::Error::other)?;
-        let (stream, remote) = listener.accept().await?;
-        Ok((stream, remote, place))
+        Ok((listener.accept().await?, place))
     }
 
-    fn begin(&self, stream: TcpStream, remote: SocketAddr, place: OwnedSemaphorePermit) {
+    fn begin(&self, accepted: Accepted, place: OwnedSemaphorePermit) {
+        match accepted {
+            Accepted::Tcp(stream, remote) => {
+                // Without it the last part of a response may wait for the client's delayed acknowledgement. It can only fail on a socket that
+                // is closed already.
+                stream.set_nodelay(true).ok();
+                let local = self.settings.handover.as_ref().and_then(|_| stream.local_addr().ok());
+                self.serve(stream, (Some(remote), local), place);
+            }
+            #[cfg(unix)]
+            Accepted::Unix(stream) => self.serve(stream, (None, None), place),
+        }
+    }
+
+    fn serve<S: Stream + 'static>(
+        &self,
+        stream: S,
+        (remote, local): (Option<SocketAddr>, Option<SocketAddr>),
+        place: OwnedSemaphorePermit,
+    ) {
         DoorStats::count(&self.stats.accepted);
-        // Without it the last part of a response may wait for the client's delayed acknowledgement. It can only fail on a socket that is
-        // closed already.
-        stream.set_nodelay(true).ok();
         let (settings, stats) = (Arc::clone(&self.settings), Arc::clone(&self.stats));
-        let visitor = Visitor { settings, stats, remote, is_encrypted: false };
-        let connection = Connection::new(visitor, self.stage.subscribe(), &self.context);
+        let visitor = Visitor { settings, stats, remote, local, is_encrypted: false, asked: None };
+        let arrival = Arrival { visitor, stage: self.stage.subscribe(), context: self.context.clone() };
         let mut stage = self.stage.subscribe();
         let gauge = Gauge::new(&self.stats);
         tokio::spawn(async move {
             tokio::select! {
                 biased;
-                () = connection.serve(stream) => {}
+                () = arrival.serve(stream) => {}
                 _ = stage.wait_for(|stage| *stage == Stage::Over) => {}
             }
             drop(gauge);
@@ -113,18 +127,50 @@ impl Life {
         DoorStats::count(&self.stats.accept_errors);
         sleep(PAUSE).await;
     }
+}
 
-    /// Waits until all places are free again, and makes them so when the time is over.
-    async fn drain(&self) {
+/// The end of a door: waits until none of its threads accepts any more, then until all places are free again, and makes them so when the
+/// time is over.
+pub(super) struct Closing {
+    pub(super) stage: Arc<watch::Sender<Stage>>,
+    pub(super) places: Arc<Semaphore>,
+    /// How many places there are.
+    pub(super) all: u32,
+    pub(super) accepting: mpsc::Receiver<Infallible>,
+    pub(super) settings: Arc<Settings>,
+    pub(super) file: Option<SocketFile>,
+    /// Is there to the end, so that somebody can see it coming.
+    pub(super) monitor: Option<(Monitor, Sources)>,
+}
+
+impl Closing {
+    /// Lives to the end, and calls `on_closed`.
+    pub(super) async fn run(mut self, on_closed: impl FnOnce()) {
+        match self.monitor.take() {
+            None => self.drain().await,
+            Some((monitor, sources)) => tokio::select! {
+                () = self.drain() => {}
+                () = async { monitor.run(sources).await; pending().await } => {}
+            },
+        }
+        if let Some(log) = &self.settings.log {
+            log.finish().await;
+        }
+        on_closed();
+    }
+
+    async fn drain(&mut self) {
+        // Nothing is ever sent: it ends with the last sender.
+        self.accepting.recv().await;
+        drop(self.file.take());
         let grace = match *self.stage.borrow() {
             Stage::Draining(grace) => grace,
             Stage::Open | Stage::Over => Duration::ZERO,
         };
-        let all = self.settings.limits.connections;
-        if timeout(grace, self.places.acquire_many(all)).await.is_err() {
+        if timeout(grace, self.places.acquire_many(self.all)).await.is_err() {
             self.stage.send_replace(Stage::Over);
             // It fails only if the semaphore is closed, which nobody does.
-            self.places.acquire_many(all).await.ok();
+            self.places.acquire_many(self.all).await.ok();
         }
     }
 }

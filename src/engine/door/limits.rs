@@ -23,6 +23,8 @@ pub struct Limits {
     pub requests: usize,
     /// Connections at a time; further ones wait to be accepted.
     pub connections: u32,
+    /// Requests in flight at a time; further ones are answered with 503 at once.
+    pub in_flight: usize,
     /// For requests in progress, once the door closes.
     pub grace: Duration,
 }
@@ -44,6 +46,7 @@ impl Default for Limits {
             keep_alive: Duration::from_secs(5),
             requests: 1000,
             connections: 10_000,
+            in_flight: usize::MAX,
             grace: Duration::from_secs(10),
         }
     }

@@ -1,7 +1,11 @@
 //! Who has come to the door, and what becomes of a request of theirs: the same for every version of HTTP.
 
+use super::choice::{Choice, choose};
 use super::denial::Denial;
+use super::handover::{Needs, Receiver};
+use super::head::ClientHead;
 use super::stats::DoorStats;
+use super::tls::AskedName;
 use super::{Settings, claims};
 use crate::engine::config::Config;
 use crate::engine::exchange::Order;
@@ -16,22 +20,69 @@ use std::sync::Arc;
 pub(super) struct Visitor {
     pub(super) settings: Arc<Settings>,
     pub(super) stats: Arc<DoorStats>,
-    pub(super) remote: SocketAddr,
+    /// A Unix socket's has no address.
+    pub(super) remote: Option<SocketAddr>,
+    /// Where it has found the door, if somebody may ask.
+    pub(super) local: Option<SocketAddr>,
     /// Its connection is TLS.
     pub(super) is_encrypted: bool,
+    /// The name that it has asked for in its handshake, if the door has certificates for several.
+    pub(super) asked: Option<Arc<AskedName>>,
+}
+
+/// Who answers a request.
+pub(super) enum Destination {
+    /// The target of this configuration.
+    Target(Arc<Config>),
+    /// JavaScript.
+    Node(Receiver),
+    /// Nobody but the door.
+    Nobody,
+    /// Nobody at all.
+    Denied(Denial),
 }
 
 impl Visitor {
+    /// Decides who answers a request. What a target is to be asked for instead is written into the head.
+    pub(super) fn destination(&self, asked: &mut ClientHead) -> Destination {
+        let handover = self.settings.handover.as_deref();
+        let needs = handover.map(|handover| &*handover.needs);
+        if needs.is_some_and(Needs::decisions) {
+            return Destination::Node(Receiver::Proxy);
+        }
+        let upgrade = asked.upgrade;
+        match choose(&self.settings.routes, &mut asked.head) {
+            Choice::Forward(_)
+                if needs.is_some_and(|needs| needs.requests() || upgrade && needs.upgrades()) =>
+            {
+                Destination::Node(Receiver::Proxy)
+            }
+            Choice::Forward(config) => Destination::Target(config),
+            Choice::NotMine if handover.is_some_and(|handover| handover.has_fallback) => {
+                Destination::Node(Receiver::Fallback)
+            }
+            Choice::NotMine => Destination::Nobody,
+            Choice::Denied(denial) => Destination::Denied(denial),
+        }
+    }
+
     /// What the engine is to do with a request whose body is still to come: what the client claims is looked at, then the passes that every
     /// request goes through run.
     pub(super) fn order(&self, mut head: RequestHead, config: Arc<Config>) -> Result<Order, Denial> {
+        #[cfg(feature = "fault-injection")]
+        let panic = head.fields.get(b"x-fault").is_some_and(|fault| &fault[..] == b"panic");
         let settings = &self.settings;
-        claims::strip(&mut head.fields, settings.trusts_clients);
+        if let (Some(asked), Some(host)) = (&self.asked, head.fields.get(b"host"))
+            && !asked.covers(host)
+        {
+            return Err(Denial::new(421, "The connection was made for another host"));
+        }
+        claims::strip(&mut head.fields, settings.trust.trusts(self.remote.map(|remote| remote.ip())));
         let mut overrides = settings.added.clone();
         if overrides.get(b"via").is_none() {
             overrides.push("via", claims::via(&head.fields, head.version, &settings.id)?);
         }
-        let remote = Some(Bytes::from(self.remote.ip().to_string()));
+        let remote = self.remote.map(|remote| Bytes::from(remote.ip().to_string()));
         let client = Client { remote, encrypted: self.is_encrypted, ..Client::default() };
         let outbound = incoming::run(PackedRequest { head, client, overrides }, &config)?;
         Ok(Order {
@@ -43,7 +94,7 @@ impl Visitor {
             announced: false,
             upgrade: None,
             #[cfg(feature = "fault-injection")]
-            panic: false,
+            panic,
         })
     }
 }

@@ -41,7 +41,11 @@ impl Attempt<'_> {
     pub(super) async fn run(self, mut connection: Connection, body: &mut Body<'_>) -> Result<Event, Failure> {
         let reused = connection.reused;
         let mut head = BytesMut::with_capacity(1024);
-        h1::request_head(&self.order.outbound.head, self.framing, self.order.config.reuse, &mut head);
+        if self.order.outbound.verbatim {
+            h1::whole_head(&self.order.outbound.head, &mut head);
+        } else {
+            h1::request_head(&self.order.outbound.head, self.framing, self.order.config.reuse, &mut head);
+        }
         let timeouts = &self.order.config.timeouts;
         let mut receiver = Receiver::new(self.order, self.shared, self.context, connection.peer.clone());
         let result = if let Some(whole) = body.whole.clone() {
@@ -69,7 +73,9 @@ impl Attempt<'_> {
                 let unanswered = !receiver.has_answer() && connection.buffer.is_empty();
                 error.answered = !unanswered;
                 let was_closed = matches!(error.kind, Kind::Closed | Kind::Socket { .. });
-                let retry = if reused && unanswered && was_closed { Retry::Idempotent } else { Retry::None };
+                // Whoever answers by closing the connection in front of him means it: Node's side is no server that may have timed out.
+                let is_stale = reused && unanswered && was_closed && !self.order.outbound.verbatim;
+                let retry = if is_stale { Retry::Idempotent } else { Retry::None };
                 Err(Failure { error, retry })
             }
         }

@@ -47,7 +47,7 @@ pub struct Order {
     pub announced: bool,
     /// It asks for a WebSocket; see [`super::tunnel`].
     pub upgrade: Option<Upgrade>,
-    /// Panic on purpose.
+    /// Panic on purpose. An upgrade, which is never announced, does so in its tunnel if it is.
     #[cfg(feature = "fault-injection")]
     pub panic: bool,
 }

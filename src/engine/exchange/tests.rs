@@ -85,7 +85,7 @@ fn order(method: &'static str, framing: Option<Framing>, body: Option<&'static s
     Order {
         id: 7,
         config: Arc::new(Config::new(Target::parse("http://h").unwrap())),
-        outbound: Outbound { head, framing, client_host: None },
+        outbound: Outbound { head, framing, client_host: None, verbatim: false },
         body: body.map(Bytes::from),
         raw_head: false,
         announced: false,

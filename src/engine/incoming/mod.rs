@@ -25,6 +25,8 @@ pub struct Outbound {
     pub framing: Option<Framing>,
     /// The host by which the client knows this server, if redirects are rewritten to it.
     pub client_host: Option<Bytes>,
+    /// The head is complete: it is written as it stands, and its receiver's answers are not looked into. So with what goes to Node.
+    pub verbatim: bool,
 }
 
 /// Runs all passes.
@@ -55,7 +57,7 @@ pub fn run(packed: PackedRequest, config: &Config) -> Result<Outbound, Error> {
     head::change_origin(&mut head.fields, config);
     // Likewise: `auth` is meant for the target, so it counts more than what the client sent.
     head::authorize(&mut head.fields, config);
-    Ok(Outbound { head, framing, client_host })
+    Ok(Outbound { head, framing, client_host, verbatim: false })
 }
 
 /// Makes an [`Outbound`] of a head that passed [`run`] before and was edited by a listener since. `client_host` is the host by which the
@@ -73,7 +75,7 @@ pub fn resume(edited: EditedHead, client_host: Option<Bytes>) -> Result<Outbound
     }
     let framing = head.framing().unwrap_or(None);
     strip_hop_by_hop(&mut head.fields);
-    Ok(Outbound { head, framing, client_host })
+    Ok(Outbound { head, framing, client_host, verbatim: false })
 }
 
 #[cfg(test)]

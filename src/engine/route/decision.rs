@@ -1,7 +1,8 @@
 //! What a door decides about a request without asking anybody: whether it is for the proxy, where it goes, and what is asked there.
 
 use super::path::{BadPath, canonical};
-use super::{PathFilter, PathRewrite, Prefixes, Router};
+use super::table::Table;
+use super::{PathFilter, PathRewrite, Registry, Router};
 use crate::engine::config::Config;
 use bytes::Bytes;
 use std::borrow::Cow;
@@ -13,23 +14,25 @@ pub struct Routes {
     /// `pathFilter`: what is let through at all. Everything by default.
     pub filter: Option<PathFilter>,
     /// Where requests go.
-    pub table: Table,
+    pub targets: Targets,
     /// Where they go if the table says nothing.
     pub otherwise: Option<Arc<Config>>,
-    /// `pathRewrite`. Routes of [`Table::Prefixes`] have their own instead.
+    /// `pathRewrite`. Routes have their own instead.
     pub rewrite: Option<PathRewrite>,
 }
 
-/// A table of targets.
+/// Several targets.
 #[derive(Debug, Default)]
-pub enum Table {
-    /// None: there is one target.
+pub enum Targets {
+    /// There are no others.
     #[default]
     None,
     /// The option `router`.
     Router(Router),
     /// The option `routes` of `listen`.
-    Prefixes(Prefixes<Route>),
+    Listed(Table<Arc<Route>>),
+    /// Routes that come and go.
+    Registered(Arc<Registry>),
 }
 
 /// One of several routes.
@@ -43,11 +46,11 @@ pub struct Route {
 
 /// What becomes of a request.
 #[derive(Debug)]
-pub enum Decision<'a> {
+pub enum Decision {
     /// It goes there; `target`, if there is one, is asked for instead of what the client asked for.
     Forward {
         /// Where.
-        config: &'a Arc<Config>,
+        config: Arc<Config>,
         /// What for.
         target: Option<Bytes>,
     },
@@ -64,30 +67,45 @@ impl Routes {
     }
 
     /// Decides about a request for `target`, a path and perhaps a query, whose client calls this server `host`.
-    pub fn decide(&self, host: &[u8], target: &[u8]) -> Decision<'_> {
+    pub fn decide(&self, host: &[u8], target: &[u8]) -> Decision {
         if self.filter.as_ref().is_some_and(|filter| !passes(filter, target)) {
             return Decision::NotMine;
         }
-        let found = match &self.table {
-            Table::None => None,
-            Table::Router(router) => router.find(host, target),
-            Table::Prefixes(routes) => {
+        let found = match &self.targets {
+            Targets::None => None,
+            Targets::Router(router) => router.find(host, target),
+            Targets::Listed(routes) => {
                 let (path, query) = split(target);
                 let path = match canonical(path) {
                     Ok(path) => path,
                     Err(error) => return Decision::Bad(error),
                 };
-                if let Some(Route { config, rewrite }) = routes.find(&path) {
+                if let Some(found) = routes.find(host, &path) {
+                    let Route { config, rewrite } = &**found.value;
                     // Rules see what the route was found by: they must not be led past by another way of writing it.
                     let target = rewrite.as_ref().and_then(|rules| rules.apply(&[&path, query].concat()));
-                    return Decision::Forward { config, target: target.map(Bytes::from) };
+                    return Decision::forward(config, target);
                 }
                 None
             }
+            Targets::Registered(registry) => match registry.find(host, target) {
+                Ok(Some(found)) => return Decision::forward(&found.entry.config, found.target),
+                Ok(None) => None,
+                Err(error) => return Decision::Bad(error),
+            },
         };
-        let Some(config) = found.or(self.otherwise.as_ref()) else { return Decision::NotMine };
-        let target = self.rewrite.as_ref().and_then(|rules| rules.apply(target));
-        Decision::Forward { config, target: target.map(Bytes::from) }
+        match found.or(self.otherwise.as_ref()) {
+            Some(config) => {
+                Decision::forward(config, self.rewrite.as_ref().and_then(|rules| rules.apply(target)))
+            }
+            None => Decision::NotMine,
+        }
+    }
+}
+
+impl Decision {
+    fn forward(config: &Arc<Config>, target: Option<Vec<u8>>) -> Self {
+        Self::Forward { config: Arc::clone(config), target: target.map(Bytes::from) }
     }
 }
 
@@ -129,6 +147,7 @@ fn escaped(path: &[u8]) -> Cow<'_, [u8]> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::table::{Extent, HostPattern, Place};
     use super::*;
     use crate::engine::target::Target;
 
@@ -188,7 +207,7 @@ mod tests {
     fn a_router_chooses_and_the_rules_apply_to_all() {
         let table = [(&b"a.test"[..], Some(config(2))), (b"/x", Some(config(3)))];
         let routes = Routes {
-            table: Table::Router(Router::new(table)),
+            targets: Targets::Router(Router::new(table)),
             rewrite: Some(rules("x", "y")),
             ..Routes::to(config(1))
         };
@@ -200,11 +219,13 @@ mod tests {
 
     #[test]
     fn each_prefix_has_rules_of_its_own() {
-        let own = |port, rewrite| Route { config: config(port), rewrite };
-        let mut prefixes = Prefixes::default();
-        prefixes.add(b"/api", own(2, Some(rules("^/api", "")))).unwrap();
-        prefixes.add(b"/raw", own(3, None)).unwrap();
-        let routes = Routes { table: Table::Prefixes(prefixes), ..Routes::to(config(1)) };
+        let mut listed = Table::default();
+        for (path, port, rewrite) in [("/api", 2, Some(rules("^/api", ""))), ("/raw", 3, None)] {
+            let place =
+                Place { host: HostPattern::Any, path: path.as_bytes().into(), extent: Extent::Segments };
+            listed.insert(&place, Arc::new(Route { config: config(port), rewrite }));
+        }
+        let routes = Routes { targets: Targets::Listed(listed), ..Routes::to(config(1)) };
         assert_eq!(decided(&routes, "", "/api/x?y"), forwarded(2, "/x?y"));
         assert_eq!(decided(&routes, "", "/%61pi/%7ex"), forwarded(2, "/~x"));
         assert_eq!(decided(&routes, "", "/%72aw/%7ex"), forwarded(3, "/%72aw/%7ex"));

@@ -8,16 +8,19 @@ mod glob;
 mod linear;
 mod path;
 mod plain;
-mod prefixes;
+mod registry;
 mod rewrite;
 mod router;
+mod table;
 #[cfg(test)]
 mod tests;
+mod url_key;
 
-pub use decision::{Decision, Route, Routes, Table};
+pub use decision::{Decision, Route, Routes, Targets};
 pub use filter::PathFilter;
 pub use glob::{Glob, InvalidGlob, Separators};
-pub use path::BadPath;
-pub use prefixes::Prefixes;
+pub use path::{BadPath, canonical_prefix};
+pub use registry::{Entry, Found, Keys, Registry};
 pub use rewrite::{InvalidRewrite, PathRewrite};
 pub use router::Router;
+pub use table::{Extent, HostPattern, InvalidHost, Match, Place, Table, Tree};

@@ -42,6 +42,30 @@ pub(super) fn canonical(path: &[u8]) -> Result<Cow<'_, [u8]>, BadPath> {
     if has_dot_segment(&whole) { Err(BadPath::DotSegment) } else { Ok(whole) }
 }
 
+/// The form of a prefix of paths: a slash at its end says nothing, so that `/` is the empty prefix.
+///
+/// # Errors
+///
+/// As [`canonical`].
+pub fn canonical_prefix(path: &[u8]) -> Result<Box<[u8]>, BadPath> {
+    let path = canonical(path)?;
+    let length = path.iter().rposition(|byte| *byte != b'/').map_or(0, |last| last + 1);
+    Ok(path[..length].into())
+}
+
+/// How much of `path`, as it came, the first `length` bytes of its canonical form are.
+pub(super) fn raw_length(path: &[u8], length: usize) -> usize {
+    let mut unit = Vec::with_capacity(3);
+    let (mut raw, mut seen) = (0, 0);
+    while seen < length && raw < path.len() {
+        unit.clear();
+        // What has a canonical form has no broken escapes.
+        raw += push_unit(&path[raw..], &mut unit).unwrap_or(1);
+        seen += unit.len();
+    }
+    raw
+}
+
 /// Writes the first character of `rest` as it is compared; says how much of `rest` it was.
 fn push_unit(rest: &[u8], out: &mut Vec<u8>) -> Result<usize, BadPath> {
     let (byte, length) = match rest {
@@ -158,12 +182,35 @@ mod tests {
         }
     }
 
+    #[test]
+    fn a_slash_at_the_end_of_a_prefix_says_nothing() {
+        for (prefix, wanted) in [("/", ""), ("//", ""), ("/a/", "/a"), ("/%61//", "/a"), ("/a//b", "/a//b")] {
+            assert_eq!(canonical_prefix(prefix.as_bytes()).as_deref(), Ok(wanted.as_bytes()));
+        }
+        assert_eq!(canonical_prefix(b"/a/../b"), Err(BadPath::DotSegment));
+    }
+
+    #[test]
+    fn a_prefix_is_cut_where_it_ends_in_what_came() {
+        for (path, prefix, rest) in [
+            ("/api/x", "/api", "/x"),
+            ("/%61pi/x", "/api", "/x"),
+            ("/b%20r/x", "/b%20r", "/x"),
+            ("/a|b/x", "/a%7Cb", "/x"),
+            ("/api", "/api", ""),
+        ] {
+            let cut = raw_length(path.as_bytes(), prefix.len());
+            assert_eq!(&path[cut..], rest, "{path}");
+        }
+    }
+
     proptest! {
         #[test]
         fn the_form_of_a_form_is_itself(path in "/[a-c%2/.|@ ]{0,12}") {
             if let Ok(once) = canonical(path.as_bytes()) {
                 let again = canonical(&once);
                 prop_assert_eq!(again.as_deref(), Ok(&*once));
+                prop_assert_eq!(raw_length(path.as_bytes(), once.len()), path.len());
             }
         }
     }

@@ -9,7 +9,7 @@ use ring::digest::{Context, SHA1_FOR_LEGACY_USE_ONLY};
 /// # Errors
 ///
 /// [`Fault::Upgrade`], if it grants something else.
-pub(in crate::engine) fn check(request: &Fields, answer: &Fields) -> Result<(), Fault> {
+pub fn check(request: &Fields, answer: &Fields) -> Result<(), Fault> {
     let mut upgrades = answer.get_all(b"upgrade");
     let is_websocket = upgrades.next().is_some_and(|upgrade| upgrade.eq_ignore_ascii_case(b"websocket"));
     if !is_websocket

@@ -1,12 +1,13 @@
 //! A tunnel between two sockets of the engine's: no byte of it crosses to the caller.
 
-use super::Tell;
 use super::relay::{Direction, Failure, Idle, Side};
+use super::{Client, Tell};
 use crate::engine::body::Piece;
 use crate::engine::exchange::Shared;
 use crate::engine::ring::Event;
 use crate::engine::upstream::Io;
 use bytes::BytesMut;
+use std::io;
 use std::task::{Context, Poll};
 use std::time::Duration;
 use tokio::net::TcpStream;
@@ -19,7 +20,7 @@ pub(super) enum Outcome {
 }
 
 struct Relay<'a> {
-    client: TcpStream,
+    client: Box<dyn Io>,
     target: &'a mut Box<dyn Io>,
     up: Direction,
     down: Direction,
@@ -32,13 +33,12 @@ struct Relay<'a> {
 pub(super) async fn run(
     target: &mut Box<dyn Io>,
     leftover: &mut BytesMut,
-    client: std::net::TcpStream,
+    client: Client,
     shared: &Shared,
     idle: Option<Duration>,
     tell: Tell<'_>,
 ) -> Result<Outcome, Failure> {
-    let client = client.set_nonblocking(true).and_then(|()| TcpStream::from_std(client));
-    let client = client.map_err(|error| Failure { side: Side::Client, is_write: false, error })?;
+    let client = io_of(client).map_err(|error| Failure { side: Side::Client, is_write: false, error })?;
     let up = Direction::new(Side::Client, early(shared).await);
     let down = Direction::new(Side::Target, std::mem::take(leftover));
     let mut relay = Relay { client, target, up, down, idle: Idle::new(idle), tell, has_told: false };
@@ -49,6 +49,16 @@ pub(super) async fn run(
             Ok(Outcome::Detached(relay.up.pending))
         }
         result = std::future::poll_fn(|cx| relay.poll(cx)) => result.map(|()| Outcome::Over),
+    }
+}
+
+fn io_of(client: Client) -> io::Result<Box<dyn Io>> {
+    match client {
+        Client::Owned(io) => Ok(io),
+        Client::Shared(stream) => {
+            stream.set_nonblocking(true)?;
+            Ok(Box::new(TcpStream::from_std(stream)?))
+        }
     }
 }
 
@@ -65,8 +75,8 @@ async fn early(shared: &Shared) -> BytesMut {
 
 impl Relay<'_> {
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Failure>> {
-        let up = self.up.poll(cx, &mut self.client, &mut **self.target);
-        let down = self.down.poll(cx, &mut **self.target, &mut self.client);
+        let up = self.up.poll(cx, &mut *self.client, &mut **self.target);
+        let down = self.down.poll(cx, &mut **self.target, &mut *self.client);
         if self.down.has_ended() && !self.has_told {
             self.has_told = true;
             self.tell.event(Event::TargetEnded);
@@ -94,7 +104,7 @@ impl Relay<'_> {
         match failure.side {
             Side::Client if !self.up.has_ended() => self.target.reset_on_close(),
             // The caller's own descriptor is closed last, and then it is reset.
-            Side::Target if !self.down.has_ended() => drop(self.client.set_zero_linger()),
+            Side::Target if !self.down.has_ended() => self.client.reset_on_close(),
             _ => {}
         }
     }

@@ -29,6 +29,8 @@ pub(super) async fn run(order: &Order, shared: &Shared, context: &Context) -> Re
 }
 
 async fn ask(order: &Order, shared: &Shared, context: &Context) -> Result<Answer, Error> {
+    #[cfg(feature = "fault-injection")]
+    assert!(!order.panic || order.announced, "a panic on purpose");
     let mut key = Key::of(&order.config, &order.outbound.head.fields);
     let timeouts = order.config.timeouts;
     let asking = Asking { order, shared, context };
@@ -46,7 +48,11 @@ async fn ask(order: &Order, shared: &Shared, context: &Context) -> Result<Answer
             }
         };
     let mut head = BytesMut::with_capacity(1024);
-    h1::upgrade_head(&outbound(order), &mut head);
+    if order.outbound.verbatim {
+        h1::whole_head(&order.outbound.head, &mut head);
+    } else {
+        h1::upgrade_head(&outbound(order), &mut head);
+    }
     // What cannot be written may still have been answered: that error is the receiving side's to find out.
     let sent =
         send::whole(&mut *connection.io, head, Framing::Empty, &Bytes::new(), &order.config.timeouts).await;

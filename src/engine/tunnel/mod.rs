@@ -12,7 +12,7 @@ mod messages;
 mod multiplexed;
 mod relay;
 
-pub(in crate::engine) use accept::check as check_upgrade;
+pub use accept::check as check_upgrade;
 pub(in crate::engine) use messages::{Agreement, keep_offers};
 pub use messages::{Direction, Message, Verdict, Verdicts};
 
@@ -27,7 +27,7 @@ use handshake::Answer;
 use relay::{Failure, Side};
 use std::net::TcpStream;
 use std::pin::pin;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 use tokio::sync::Notify;
@@ -42,11 +42,25 @@ pub struct Upgrade {
     pub messages: bool,
 }
 
+/// A client's connection whose bytes the engine moves.
+pub enum Client {
+    /// The caller keeps its own descriptor of it, and must not read.
+    Shared(TcpStream),
+    /// It is the engine's alone.
+    Owned(Box<dyn Io>),
+}
+
+impl std::fmt::Debug for Client {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(if matches!(self, Self::Shared(_)) { "Shared" } else { "Owned" })
+    }
+}
+
 /// What becomes of an upgrade that was granted.
 #[derive(Debug)]
 pub struct Settings {
-    /// The client's connection, if the engine is to move its bytes; the caller keeps its own descriptor of it, and must not read.
-    pub client: Option<TcpStream>,
+    /// The client's connection, if the engine is to move its bytes.
+    pub client: Option<Client>,
     /// How long nothing may move. `None`: for ever.
     pub idle: Option<Duration>,
 }
@@ -56,7 +70,8 @@ pub struct Settings {
 pub struct Control {
     state: Mutex<State>,
     wake: Notify,
-    verdicts: Verdicts,
+    /// Made when somebody judges messages.
+    verdicts: OnceLock<Box<Verdicts>>,
 }
 
 #[derive(Debug, Default)]
@@ -82,8 +97,8 @@ impl Control {
     }
 
     /// What becomes of the messages.
-    pub const fn verdicts(&self) -> &Verdicts {
-        &self.verdicts
+    pub fn verdicts(&self) -> &Verdicts {
+        self.verdicts.get_or_init(Box::default)
     }
 
     /// Asks for the client's socket back: from [`Event::Detached`] on the caller carries its bytes.
@@ -158,7 +173,10 @@ async fn live(order: Order, shared: Arc<Shared>, mut ending: Ending, gauge: Held
         Ok(Answer::Granted(connection, switched, stage)) => {
             context.ring.push(order.id, Event::Switched(switched));
             // A task of its own: what the handshake needed is not kept for as long as the tunnel lives.
-            tokio::spawn(tunnel(connection, stage, shared, ending, gauge));
+            let tunnel = tunnel(connection, stage, shared, ending, gauge);
+            #[cfg(feature = "fault-injection")]
+            let tunnel = faulty(tunnel, order.panic);
+            tokio::spawn(tunnel);
             return;
         }
         Ok(Answer::Refused(last)) => last,
@@ -168,30 +186,48 @@ async fn live(order: Order, shared: Arc<Shared>, mut ending: Ending, gauge: Held
     ending.report(last);
 }
 
-async fn tunnel(
+/// No `async fn`: that keeps its arguments twice, and an idle tunnel is little more than this future.
+fn tunnel(
     mut connection: Connection,
     stage: Option<Stage>,
     shared: Arc<Shared>,
     mut ending: Ending,
     gauge: Held,
-) {
-    let tell = Tell { ring: &ending.context.ring, id: ending.id };
-    let result = tokio::select! {
-        biased;
-        () = given_up(&shared) => {
-            if shared.tunnel.lock().resets {
-                connection.io.reset_on_close();
+) -> impl Future<Output = ()> + Send + 'static {
+    async move {
+        let tell = Tell { ring: &ending.context.ring, id: ending.id };
+        let result = tokio::select! {
+            biased;
+            () = given_up(&shared) => {
+                if shared.tunnel.lock().resets {
+                    connection.io.reset_on_close();
+                }
+                Err(Error::cancelled())
             }
-            Err(Error::cancelled())
-        }
-        result = carry_all(&mut connection, stage, &shared, tell) => result.map_err(|failure| failure.describe(&connection.peer)),
+            result = carry_all(&mut connection, stage, &shared, tell) => result.map_err(|failure| failure.describe(&connection.peer)),
+        };
+        // Before the last completion: whoever hears of it finds nothing open any more.
+        drop((connection, gauge));
+        ending.report(match result {
+            Ok(()) => Event::End(Fields::default()),
+            Err(error) => Event::Failed(error),
+        });
+    }
+}
+
+/// Panics in the middle of it, if it is to.
+#[cfg(feature = "fault-injection")]
+async fn faulty(tunnel: impl Future<Output = ()>, panics: bool) {
+    // While the tunnel is there: what is decided behind the futures would find it gone.
+    let fault = async {
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        assert!(!panics, "a panic on purpose");
+        std::future::pending().await
     };
-    // Before the last completion: whoever hears of it finds nothing open any more.
-    drop((connection, gauge));
-    ending.report(match result {
-        Ok(()) => Event::End(Fields::default()),
-        Err(error) => Event::Failed(error),
-    });
+    tokio::select! {
+        () = tunnel => {}
+        () = fault => {}
+    }
 }
 
 /// What stands between the tunnel and the target, if the caller judges messages: their compression, if that was agreed on.
@@ -241,7 +277,7 @@ async fn carry_messages(
 ) -> Result<(), Failure> {
     let (near, far) = tokio::io::duplex(WINDOW);
     let mut near: Box<dyn Io> = Box::new(near);
-    let verdicts = &shared.tunnel.verdicts;
+    let verdicts = shared.tunnel.verdicts();
     let mut stage = pin!(messages::run(far, target, leftover.freeze(), agreement, verdicts, tell));
     {
         let mut tunnel = pin!(carry(&mut near, BytesMut::new(), shared, tell));

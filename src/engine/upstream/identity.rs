@@ -53,7 +53,11 @@ impl Identity {
         self.chain.iter().map(AsRef::as_ref).chain([self.key.secret_der()])
     }
 
-    fn certified(&self, provider: &CryptoProvider) -> Result<Arc<CertifiedKey>, InvalidTls> {
+    /// As rustls wants it.
+    pub(in crate::engine) fn certified(
+        &self,
+        provider: &CryptoProvider,
+    ) -> Result<Arc<CertifiedKey>, InvalidTls> {
         CertifiedKey::from_der(self.chain.clone(), self.key.clone_key(), provider)
             .map(Arc::new)
             .map_err(|error| InvalidTls::Identity("key", error.to_string()))

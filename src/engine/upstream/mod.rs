@@ -17,4 +17,5 @@ pub(in crate::engine) use link::{Link, Wanted, link};
 pub(crate) use pool::lifetime;
 pub use pool::{Key, Pool};
 pub use resolve::{Lookup, Names};
+pub(in crate::engine) use roots::read_certificates;
 pub use tls::{InvalidTls, TlsProfile, TlsSettings};

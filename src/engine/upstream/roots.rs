@@ -15,16 +15,19 @@ type Certificates = Vec<CertificateDer<'static>>;
 ///
 /// When it holds none, or one that cannot be used.
 pub(super) fn given(pem: &[u8]) -> Result<(RootCertStore, Certificates), InvalidTls> {
-    let read: Result<Certificates, _> = CertificateDer::pem_slice_iter(pem).collect();
-    let roots = read.map_err(|error| InvalidTls::Certificate(error.to_string()))?;
-    if roots.is_empty() {
-        return Err(InvalidTls::NoCertificate);
-    }
+    let roots = read_certificates(pem)?;
     let mut store = RootCertStore::empty();
     for root in &roots {
         store.add(root.clone()).map_err(|error| InvalidTls::Certificate(error.to_string()))?;
     }
     Ok((store, roots))
+}
+
+/// The certificates in a PEM text.
+pub(in crate::engine) fn read_certificates(pem: &[u8]) -> Result<Certificates, InvalidTls> {
+    let read: Result<Certificates, _> = CertificateDer::pem_slice_iter(pem).collect();
+    let certificates = read.map_err(|error| InvalidTls::Certificate(error.to_string()))?;
+    if certificates.is_empty() { Err(InvalidTls::NoCertificate) } else { Ok(certificates) }
 }
 
 /// Mozilla's, those of the files, and the system's if they are asked for. What of a file or of the system's cannot be used is left out, as

@@ -15,8 +15,7 @@ function debugProxyErrorsPlugin(proxyServer) {
     debug('httpxy error event: \n%O', error);
     if (error?.code === 'ECONNRESET' && req?.method === 'POST' && req.body) explainParsedBody();
   });
-  proxyServer.on('econnreset', (error) => debug('httpxy econnreset event: \n%O', error));
-  // A listener costs every request the objects that it is shown.
+  // A listener costs every request the objects that it is shown, or the way through JavaScript.
   if (debug.enabled) tellOfSockets(proxyServer);
 }
 
@@ -24,6 +23,7 @@ function tellOfSockets(proxyServer) {
   const tell = (emitter, event) => {
     emitter.on('error', (error) => debug(`Socket error in ${event} event: \n%O`, error));
   };
+  proxyServer.on('econnreset', (error) => debug('httpxy econnreset event: \n%O', error));
   proxyServer.on('proxyReq', (proxyReq, req, res) => tell(res, 'proxyReq'));
   proxyServer.on('proxyRes', (proxyRes, req, res) => {
     res.on('close', () => {

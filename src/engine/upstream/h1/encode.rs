@@ -1,11 +1,11 @@
 //! Writes requests. Framing and `connection` fields are written here and nowhere else.
 
-use crate::engine::head::{Fields, Framing, RequestHead};
+use crate::engine::head::{Fields, Framing, RequestHead, Version};
 use bytes::BytesMut;
 
 /// Writes a request head for a body framed so.
 pub fn request_head(head: &RequestHead, framing: Framing, keep_alive: bool, out: &mut BytesMut) {
-    line_and_fields(head, out);
+    line_and_fields(head, HTTP11, out);
     match framing {
         Framing::Chunked => out.extend_from_slice(b"transfer-encoding: chunked\r\n"),
         Framing::Length(n) => line(b"content-length", n.to_string().as_bytes(), out),
@@ -20,17 +20,23 @@ pub fn request_head(head: &RequestHead, framing: Framing, keep_alive: bool, out:
 
 /// Writes the head of a request for a WebSocket. Nothing else is offered, whatever the client has offered us.
 pub fn upgrade_head(head: &RequestHead, out: &mut BytesMut) {
-    line_and_fields(head, out);
+    line_and_fields(head, HTTP11, out);
     out.extend_from_slice(b"connection: Upgrade\r\nupgrade: websocket\r\n\r\n");
 }
 
-fn line_and_fields(head: &RequestHead, out: &mut BytesMut) {
+/// Writes a head that has all its fields, those of framing and connection as well, in its own version.
+pub fn whole_head(head: &RequestHead, out: &mut BytesMut) {
+    line_and_fields(head, if head.version == Version::Http10 { b" HTTP/1.0\r\n" } else { HTTP11 }, out);
+    out.extend_from_slice(b"\r\n");
+}
+
+fn line_and_fields(head: &RequestHead, version: &[u8], out: &mut BytesMut) {
     let length: usize = head.fields.iter().map(|f| f.name.len() + f.value.len() + 4).sum();
     out.reserve(head.method.len() + head.target.len() + length + 96);
     out.extend_from_slice(&head.method);
     out.extend_from_slice(b" ");
     out.extend_from_slice(&head.target);
-    out.extend_from_slice(b" HTTP/1.1\r\n");
+    out.extend_from_slice(version);
     for field in head.fields.iter() {
         line(&field.name, &field.value, out);
     }
@@ -57,10 +63,11 @@ fn line(name: &[u8], value: &[u8], out: &mut BytesMut) {
     out.extend_from_slice(b"\r\n");
 }
 
+const HTTP11: &[u8] = b" HTTP/1.1\r\n";
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::head::Version;
     use bytes::Bytes;
 
     fn written(method: &'static str, framing: Framing) -> String {

@@ -4,4 +4,4 @@ mod decode;
 mod encode;
 
 pub use decode::{Decoded, Decoder};
-pub use encode::{chunk_head, last_chunk, request_head, upgrade_head};
+pub use encode::{chunk_head, last_chunk, request_head, upgrade_head, whole_head};

@@ -1,18 +1,19 @@
 'use strict';
 
 /**
- * `node bench/websockets/run.js [CONNECTIONS]`: WebSockets through this package and the originals, in turn: memory of an idle connection,
- * connections per second, the proxy's processor time for a message of 100 bytes there and back, and the throughput of messages of 64 KiB.
+ * The scenario `websockets`: WebSockets through this package and the originals, in turn. Memory of an idle connection, connections per second,
+ * the proxy's processor time for a message of 100 bytes there and back, and the throughput of messages of 64 KiB.
  */
 
 const path = require('node:path');
 const { fork } = require('node:child_process');
 const { once } = require('node:events');
-const Table = require('cli-table3');
 const { WebSocket } = require('ws');
+const contestants = require('../contestants/index.js');
 const { NAMES } = require('./contestant.js');
 
-const CONNECTIONS = Number(process.argv[2] ?? 4000);
+/** Idle ones, whose memory is measured. */
+const CONNECTIONS = 4000;
 const AT_A_TIME = 50;
 const ECHOES = 40_000;
 const LARGE = 2000;
@@ -79,7 +80,8 @@ async function measureMemory(name) {
   const held = await proxy.usage();
   for (const client of clients) client.terminate();
   end();
-  return { memory: (held.memory - before.memory) / CONNECTIONS / 1024, perSecond };
+  const each = (kind) => (held[kind] - before[kind]) / CONNECTIONS / 1024;
+  return { memory: each('memory'), heap: each('heap'), perSecond };
 }
 
 async function measureMessages(name) {
@@ -109,21 +111,32 @@ async function start(name, flags) {
   return { proxy, end };
 }
 
-async function main() {
-  const head = [
-    '',
-    `KiB per idle connection of ${CONNECTIONS}`,
-    'connections/s',
-    'µs CPU per 100-byte echo',
-    'MiB/s of 64 KiB messages',
-  ];
-  const table = new Table({ head, style: { head: [], border: [] } });
-  for (const name of NAMES) {
-    const { memory, perSecond } = await measureMemory(name);
-    const { cpu, throughput } = await measureMessages(name);
-    table.push([name, memory.toFixed(1), perSecond.toFixed(0), cpu.toFixed(1), throughput.toFixed(0)]);
+/**
+ * Whoever takes part, one after the other; every other round in reverse order.
+ *
+ * @returns {Promise<import('../measure.js').Result[]>} whose rounds are `{ memory, heap, perSecond, cpu, throughput }`
+ */
+async function measureSockets(_, { contestants: chosen, rounds: count }, __, progress) {
+  const isChosen = (name) => chosen.some((one) => one.name === name.replace('-messages', '-server'));
+  const results = NAMES.filter(isChosen).map((name) => ({
+    contestant: describe(name),
+    rounds: [],
+    failure: null,
+  }));
+  for (let round = 0; round < count; round += 1) {
+    for (const result of round % 2 === 0 ? results : results.toReversed()) {
+      const { name } = result.contestant;
+      progress(`websockets: round ${round + 1} of ${count}, ${name}`);
+      result.rounds.push({ ...(await measureMemory(name)), ...(await measureMessages(name)) });
+    }
   }
-  console.log(table.toString());
+  return results;
 }
 
-main();
+function describe(name) {
+  const known = contestants.find((one) => one.name === name);
+  if (known === undefined) return { name, label: 'ours: with a wsMessage listener', kind: 'ours' };
+  return { ...known, label: known.label.replace(/\.web$/, '.ws').replace(', default', '') };
+}
+
+module.exports = { CONNECTIONS, measureSockets };

@@ -1,0 +1,43 @@
+'use strict';
+
+/** Autobahn's cases, run by kosoku against a WebSocket server that sends back what it gets. */
+
+const fs = require('node:fs');
+const os = require('node:os');
+const path = require('node:path');
+const { spawn } = require('node:child_process');
+const { watched } = require('./child.js');
+const { onCleanUp } = require('./peers.js');
+
+/** Where scripts/kosoku.js puts it. */
+const PROGRAM = path.join(__dirname, '..', '..', 'target', 'kosoku', 'bin', 'kosoku');
+
+/** What Autobahn takes for a pass: strict, not strict, and what is only looked at. */
+const PASSES = new Set(['OK', 'NON-STRICT', 'INFORMATIONAL']);
+
+/**
+ * Runs cases against a server.
+ *
+ * @param {string} url
+ * @param {string[]} globs which cases: `1.*`
+ * @returns {Promise<{ cases: string[], passed: string[] }>} their names, in kosoku's order
+ */
+async function runCases(url, globs) {
+  if (!fs.existsSync(PROGRAM)) throw new Error('kosoku is not installed: node scripts/kosoku.js');
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'kosoku-'));
+  onCleanUp(() => fs.rmSync(folder, { recursive: true, force: true }));
+  const chosen = globs.flatMap((glob) => ['-i', glob]);
+  // Its cases wait more than they work.
+  const args = ['-m', 'fuzzingclient', '-p', '8', '-o', folder, ...chosen, url];
+  const child = spawn(PROGRAM, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+  const { code, stderr } = await watched(child).ended;
+  const index = path.join(folder, 'index.json');
+  // A case that fails makes a status of its own, and is in the report.
+  if (!fs.existsSync(index)) throw new Error(`kosoku ended with status ${code}: ${stderr}`);
+  const [results] = Object.values(JSON.parse(fs.readFileSync(index, 'utf8')));
+  // It cannot make some of the offers of compression itself.
+  const cases = Object.keys(results).filter((name) => results[name].behavior !== 'ERROR');
+  return { cases, passed: cases.filter((name) => PASSES.has(results[name].behavior)) };
+}
+
+module.exports = { runCases };

@@ -1,0 +1,218 @@
+'use strict';
+
+/**
+ * The proxy of dynamic-reverse-proxy: routes by prefix, registered by requests or by calls. Its matching, events and answers are that
+ * package's, with what it lets anybody do to it left out.
+ */
+
+const { EventEmitter } = require('node:events');
+const { callListeners, withinTime } = require('../bridge/listeners.js');
+const { endRefused } = require('../bridge/refuse-upgrade.js');
+const { warnOnce } = require('../bridge/warning.js');
+const { optionError } = require('../proxy-server/options.js');
+const { createProxyServer } = require('../proxy-server/proxy-server.js');
+const { dynamicOptions } = require('./options.js');
+const { Refusal, readRegistration } = require('./registration.js');
+const { HERE, isAllowed, normalPrefix, targetOf, wrongField } = require('./route.js');
+const { RouteTable } = require('./route-table.js');
+
+/** Milliseconds for listeners that answer later. */
+const LONGEST_ANSWER = 30_000;
+
+class DynamicProxy extends EventEmitter {
+  #options;
+  #table;
+  /** @type {WeakMap<object, object>} what `proxyError` is told of a request's route */
+  #hosts = new WeakMap();
+
+  /** @param {import('./index.js').DynamicProxyOptions} [options] */
+  constructor(options) {
+    super();
+    this.#options = dynamicOptions(options);
+    this.proxy = createProxyServer({ xfwd: true });
+    this.proxy.on('error', (error, req, res) =>
+      this.#failed(error, this.#hosts.get(req) ?? null, req, res, 500),
+    );
+    this.#table = new RouteTable(this.proxy.options, this.#options.match);
+  }
+
+  /** The routes by prefix, as they are now. */
+  get routes() {
+    return Object.fromEntries(this.#table.list().map((route) => [route.prefix, route]));
+  }
+
+  /** The routes, the longest prefix first. */
+  getRoutes() {
+    return this.#table.list();
+  }
+
+  /**
+   * Adds routes without an event: an array of them, or an object whose keys say nothing.
+   *
+   * @param {import('./index.js').Route[] | Record<string, import('./index.js').Route>} routes
+   * @returns {this}
+   * @throws {TypeError} for what is no route
+   */
+  addRoutes(routes) {
+    for (const route of Object.values(routes)) {
+      this.#add({ ...route, host: route?.host ?? HERE });
+    }
+    return this;
+  }
+
+  /**
+   * Adds a route, or replaces the one of its prefix. It leads to this machine, unless `allowTargets` has its host.
+   *
+   * @param {import('./index.js').Route} route its prefix is brought into the form in which it is compared
+   * @returns {true}
+   * @throws {TypeError} for what is no route
+   */
+  registerRoute(route) {
+    const { allowTargets } = this.#options;
+    const isElsewhere = allowTargets.length > 0 && typeof route?.host === 'string';
+    if (isElsewhere && !isAllowed(route, allowTargets))
+      throw optionError('host', `The route's host ${JSON.stringify(route.host)} is not in allowTargets`);
+    this.#add(Object.assign(route ?? {}, { host: isElsewhere ? route.host : HERE }));
+    this.emit('routeRegistered', route);
+    return true;
+  }
+
+  #add(route) {
+    const wrong = wrongField(route);
+    if (wrong !== undefined) throw optionError(wrong, `The route's ${wrong} cannot be used`);
+    route.prefix = normalPrefix(route.prefix);
+    if (this.#table.size + this.#table.additional(route) > this.#options.maxRoutes) {
+      throw new Refusal('TOO_MANY_ROUTES');
+    }
+    this.#table.put(route);
+  }
+
+  /**
+   * Takes out the routes of a prefix.
+   *
+   * @param {string} prefix
+   * @param {string} [reqHostName] that of this request host alone
+   * @returns {boolean} whether there was one
+   */
+  removeRoute(prefix, reqHostName) {
+    const removed = this.#table.remove(normalPrefix(prefix), reqHostName);
+    for (const route of removed) this.emit('routeRemoved', route);
+    return removed.length > 0;
+  }
+
+  /**
+   * Serves a request that registers a route.
+   *
+   * @param {import('node:http').IncomingMessage} req
+   * @param {import('node:http').ServerResponse} res
+   */
+  registerRouteRequest(req, res) {
+    this.#register(req, res).catch((error) => {
+      const refusal = error instanceof Refusal ? error : new Refusal('BAD_REQUEST', error);
+      this.#answer('registerError', [refusal, req, res], res, () => this.#refuse(refusal, req, res));
+    });
+  }
+
+  async #register(req, res) {
+    const route = await readRegistration(req, this.#options);
+    if (!route.prefix || wrongField(route) !== undefined) throw new Refusal('INCOMPLETE_REQUEST');
+    try {
+      this.registerRoute(route);
+    } catch (error) {
+      throw error.option === 'host' ? new Refusal('FORBIDDEN', error) : error;
+    }
+    if (res.headersSent || res.writableEnded) return;
+    const { host, port, prefix } = route;
+    res.statusCode = 200;
+    if (!this.#options.legacy) res.setHeader('content-type', 'application/json');
+    res.end(JSON.stringify({ message: 'Registered.', host, port, prefix }));
+  }
+
+  #refuse({ status }, req, res) {
+    res.statusCode = status;
+    if (status === 405 && !this.#options.legacy) res.setHeader('allow', 'POST');
+    // What is left of the body is not waited for.
+    if (!req.complete) res.setHeader('connection', 'close');
+    res.end();
+  }
+
+  /**
+   * Forwards a request by its route.
+   *
+   * @param {import('node:http').IncomingMessage} req
+   * @param {import('node:http').ServerResponse} res
+   */
+  proxyRequest(req, res) {
+    const target = this.#route(req, res);
+    if (target === undefined) return;
+    const { prefix } = Object.getPrototypeOf(this.#hosts.get(req));
+    if (this.#options.servedBy && !res.headersSent) res.setHeader('x-served-by', sendable(target + prefix));
+    this.proxy.web(req, res, { target });
+  }
+
+  /**
+   * Forwards an upgrade by its route.
+   *
+   * @param {import('node:http').IncomingMessage} req
+   * @param {import('node:stream').Duplex} socket
+   * @param {Buffer} head
+   */
+  proxyUpgrade(req, socket, head) {
+    const target = this.#route(req, socket);
+    if (target !== undefined) this.proxy.ws(req, socket, head, { target });
+  }
+
+  /** Where a request goes; if nowhere, it is answered. */
+  #route(req, res) {
+    let route;
+    try {
+      route = this.#table.find(req);
+    } catch (cause) {
+      this.#failed(new Error('BAD_REQUEST', { cause }), null, req, res, 400);
+      return undefined;
+    }
+    if (route === undefined) {
+      this.#failed(new Error('NOT_FOUND'), null, req, res, 501);
+      return undefined;
+    }
+    const host = Object.create(route);
+    this.#hosts.set(req, host);
+    // Frameworks may have a read-only property of that name.
+    Reflect.set(req, 'host', host);
+    return targetOf(route);
+  }
+
+  #failed(error, host, req, res, status) {
+    const written = res.bytesWritten;
+    this.#answer('proxyError', [error, host, req, res], res, () => {
+      if (typeof res.setHeader !== 'function') {
+        endRefused(res, written, status);
+        return;
+      }
+      if (res.headersSent) {
+        res.destroy();
+        return;
+      }
+      res.statusCode = status;
+      res.end();
+    });
+  }
+
+  /** Tells the listeners. Who of them answers, at once or when its promise settles, has answered; if nobody does, the default is given. */
+  #answer(event, args, res, giveDefault) {
+    const warn = (error) => warnOnce(this.proxy, error);
+    const pending = callListeners(this, event, args, warn);
+    const finish = () => {
+      if (!res.writableEnded && !res.destroyed) giveDefault();
+    };
+    if (pending === undefined) finish();
+    else withinTime(event, pending, LONGEST_ANSWER).catch(warn).then(finish);
+  }
+}
+
+/** Prefixes may be of any letters, fields of a response may not. */
+function sendable(text) {
+  return /^[ -~]*$/.test(text) ? text : encodeURI(text.toWellFormed());
+}
+
+module.exports = { DynamicProxy };

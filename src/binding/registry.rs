@@ -1,0 +1,76 @@
+//! `NativeRegistry`: an engine's [`Registry`] that JavaScript changes while doors read it.
+
+use super::config::NativeConfig;
+use crate::engine::route::{Entry, Extent, HostPattern, Keys, Place, Registry, canonical_prefix};
+use napi::bindgen_prelude::{ClassInstance, Error, Result, Status};
+use napi_derive::napi;
+use std::sync::Arc;
+
+/// What a route is for.
+#[napi(object, object_to_js = false)]
+pub struct NativePlace {
+    /// A name, an address, `*.` and a name, or nothing for every host.
+    pub host: String,
+    /// The beginning of a path; of a URL, decoded and in lower case, in a registry that goes by URLs.
+    pub path: String,
+}
+
+#[napi]
+pub struct NativeRegistry {
+    pub(super) registry: Arc<Registry>,
+    keys: Keys,
+}
+
+#[napi]
+impl NativeRegistry {
+    /// `urls`: routes are found by the beginning of the decoded URL in lower case, wherever it ends. Otherwise by whole segments of the path.
+    #[napi(constructor, catch_unwind)]
+    #[allow(clippy::new_without_default, reason = "JavaScript has no defaults of Rust's")]
+    pub fn new(urls: bool) -> Self {
+        let keys = if urls { Keys::Urls } else { Keys::Paths };
+        Self { registry: Arc::new(Registry::new(keys)), keys }
+    }
+
+    /// Adds a route, or replaces the one of this place. `strip`: the path is cut off what is forwarded.
+    #[napi(catch_unwind)]
+    pub fn put(
+        &self,
+        place: NativePlace,
+        id: u32,
+        config: ClassInstance<'_, NativeConfig>,
+        strip: bool,
+    ) -> Result<()> {
+        let entry = Entry { id, config: Arc::clone(&config.config), strips: strip };
+        self.registry.put(&self.place(&place)?, entry);
+        Ok(())
+    }
+
+    /// Takes a route out; says whether there was one.
+    #[napi(catch_unwind)]
+    pub fn remove(&self, place: NativePlace) -> Result<bool> {
+        Ok(self.registry.remove(&self.place(&place)?).is_some())
+    }
+
+    /// The number of the route for a request. Throws if nothing can be decided about its URL.
+    #[napi(catch_unwind)]
+    pub fn find(&self, host: String, url: String) -> Result<Option<u32>> {
+        let found = self.registry.find(host.as_bytes(), url.as_bytes()).map_err(|error| invalid(&error))?;
+        Ok(found.map(|found| found.entry.id))
+    }
+
+    fn place(&self, place: &NativePlace) -> Result<Place> {
+        let host = HostPattern::parse(&place.host).map_err(|error| invalid(&error))?;
+        let (path, extent) = match self.keys {
+            Keys::Urls => (place.path.as_bytes().into(), Extent::Text),
+            Keys::Paths => {
+                let path = canonical_prefix(place.path.as_bytes()).map_err(|error| invalid(&error))?;
+                (path, Extent::Segments)
+            }
+        };
+        Ok(Place { host, path, extent })
+    }
+}
+
+fn invalid(error: &dyn std::error::Error) -> Error {
+    Error::new(Status::InvalidArg, error.to_string())
+}

@@ -1,0 +1,94 @@
+//! One request at the door, from its head to the end of its answer, for those who look on: the counters and the access log.
+
+use super::Settings;
+use super::access_log::{Asked, Told};
+use super::head::ClientHead;
+use super::stats::DoorStats;
+use super::visitor::Visitor;
+use std::fmt::Display;
+use std::net::SocketAddr;
+use std::sync::atomic::{AtomicU16, AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
+use tokio::time::Instant;
+
+/// A request that is being answered. What it has come to is written down when it is dropped.
+#[derive(Debug)]
+pub(super) struct Visit {
+    settings: Arc<Settings>,
+    stats: Arc<DoorStats>,
+    remote: Option<SocketAddr>,
+    asked: Option<Asked>,
+    began: Instant,
+    is_admitted: bool,
+    /// 0 while nothing was answered.
+    status: AtomicU16,
+    body: AtomicU64,
+    /// Why it was not answered as it should have been.
+    why: OnceLock<String>,
+}
+
+impl Visit {
+    /// `head` is `None` for what was no request.
+    pub(super) fn begin(visitor: &Visitor, head: Option<&ClientHead>) -> Self {
+        let Visitor { settings, stats, remote, .. } = visitor;
+        DoorStats::count(&stats.in_flight);
+        let now = settings.in_flight.fetch_add(1, Ordering::Relaxed);
+        let asked = head.filter(|_| settings.log.is_some()).map(|head| Asked::new(&head.head));
+        Self {
+            settings: Arc::clone(settings),
+            stats: Arc::clone(stats),
+            remote: *remote,
+            asked,
+            began: Instant::now(),
+            is_admitted: now < settings.limits.in_flight,
+            status: AtomicU16::new(0),
+            body: AtomicU64::new(0),
+            why: OnceLock::new(),
+        }
+    }
+
+    /// Whether there is room for it among the requests that are in flight.
+    pub(super) const fn is_admitted(&self) -> bool {
+        self.is_admitted
+    }
+
+    /// It is being answered with this status.
+    pub(super) fn told(&self, status: u16) {
+        self.status.store(status, Ordering::Relaxed);
+    }
+
+    /// It has failed, or was refused; the first reason counts.
+    pub(super) fn failed(&self, why: &dyn Display) {
+        if self.settings.log.is_some() {
+            self.why.get_or_init(|| why.to_string());
+        }
+    }
+
+    /// So much of the answer's body is on its way.
+    pub(super) fn wrote(&self, bytes: usize) {
+        self.body.fetch_add(bytes as u64, Ordering::Relaxed);
+    }
+}
+
+impl Drop for Visit {
+    fn drop(&mut self) {
+        let Self { settings, stats, .. } = self;
+        stats.in_flight.fetch_sub(1, Ordering::Relaxed);
+        settings.in_flight.fetch_sub(1, Ordering::Relaxed);
+        let status = *self.status.get_mut();
+        stats.count_answer(status);
+        let took = self.began.elapsed();
+        if settings.monitor.is_some() {
+            stats.times.add(took);
+        }
+        if let Some(log) = &settings.log {
+            let status = if status == 0 { CLIENT_LEFT } else { status };
+            let told =
+                Told { status, body: *self.body.get_mut(), took, why: self.why.get().map(String::as_str) };
+            log.add(self.remote.map(|remote| remote.ip()), self.asked.as_ref(), told);
+        }
+    }
+}
+
+/// What other servers write down for a client that left before it was answered.
+const CLIENT_LEFT: u16 = 499;
