@@ -205,7 +205,14 @@ function find(options, named) {
   const placeOf = nodePlace(options, target, { ...node, settings });
   NodeTransport.know(native, placeOf);
   const { option, reason } = node;
-  const config = { target: target.url, native, isNodes: reason !== undefined, option, reason, lookup: lookupOf(options, agent) };
+  const config = {
+    target: target.url,
+    native,
+    isNodes: reason !== undefined,
+    option,
+    reason,
+    lookup: lookupOf(options, agent),
+  };
   configs.set(key, config);
   if (configs.size > MOST_CONFIGS) configs.delete(configs.keys().next().value);
   return config;
