@@ -15,39 +15,48 @@ afterEach(async () => {
   await closeAll();
 });
 
-/** Places that are none of the target's: they are passed on as they are. */
+/** No places at all: they are passed on as they are. */
 const STRANGE = [
-  '//evil.test/x',
   'javascript:alert(1)',
-  '/a%0d%0aSet-Cookie:%20x=1',
-  'relative/../path',
-  `/${'x'.repeat(10_000)}`,
   'http://[bad',
   'http://',
+  'http://u:p@h:99999/',
+  `${'x'.repeat(10_000)}:`,
+];
+/** Places, but odd ones: what becomes of them is one line. */
+const ODD = [
+  '//evil.test/x',
+  '/a%0d%0aSet-Cookie:%20x=1',
+  'relative/../path',
   '?',
   '#',
-  'http://u:p@h:99999/',
+  '\\\\evil.test',
+  `/${'x'.repeat(9000)}`,
 ];
+const LOCATIONS = [...STRANGE, ...ODD];
 const COOKIES = [
   ';;;domain=',
   'a=b; DOMAIN = .old.test ;Path=/;;',
-  `${'a=b; '.repeat(5000)}domain=old.test`,
+  `${'a=b; '.repeat(1000)}domain=old.test`,
   'domain=old.test',
   '=;=;=',
-  `a=${'x'.repeat(30_000)}; path=/old`,
+  `a=${'x'.repeat(6000)}; path=/old`,
 ];
 
 describe.each(Object.entries(UPSTREAM_WAYS))('%s', (_way, targetOf) => {
   test('D-37 odd Location fields, with every option that rewrites them', async () => {
     const { options } = await targetOf((one) => {
-      one.head(302, { location: STRANGE[Number(one.path.slice(1))], 'content-length': '0' });
+      one.head(302, { location: LOCATIONS[Number(one.path.slice(1))], 'content-length': '0' });
       one.end();
     });
     const rewriting = { hostRewrite: 'public.test', autoRewrite: true, protocolRewrite: 'https' };
     const { port } = await proxyServer({ ...options, ...rewriting });
-    for (const [i, location] of STRANGE.entries()) {
+    for (const [i, location] of LOCATIONS.entries()) {
       const answer = await request(agent, port, { path: `/${i}` });
-      expect([answer.status, answer.headers.location]).toEqual([302, location]);
+      expect(answer.status).toBe(302);
+      if (i < STRANGE.length) expect(answer.headers.location).toBe(location);
+      else expect(answer.headers.location).toMatch(/^[\x21-\x7e]+$/);
+      expect(answer.headers).not.toHaveProperty('set-cookie');
     }
   });
 

@@ -330,7 +330,7 @@ describe.each(Object.entries(UPSTREAM_WAYS))('%s', (way, targetOf) => {
     await eventually(() => stats().exchanges === 0, undefined, 10_000);
   });
 
-  test('F-57 D-38 D-39 fields of one hop stay there, and an answer before the upload ends the client’s connection', async () => {
+  test('F-57 D-38 fields of one hop stay there, and an answer before the upload ends the client’s connection', async () => {
     const { options } = await targetOf((one) => {
       one.head(200, {
         'content-length': '4',

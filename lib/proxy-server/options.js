@@ -30,7 +30,6 @@ const TARGET = {
   is: (value) => isOneTarget(value) || typeof value === 'function' || isTargetList(value),
   want: 'a URL string, a URL, an object, a list of them, or a function that gives one',
 };
-const LATER = { is: () => false, want: 'left out; it is not supported yet' };
 
 /** @type {Record<string, { is(value: unknown): boolean, want: string }>} */
 const OPTIONS = {
