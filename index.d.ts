@@ -8,6 +8,7 @@ import { Duplex } from 'node:stream';
 import * as tls from 'node:tls';
 import * as bodies from './lib/types/bodies.js';
 import { Instance } from './lib/types/class-or-instance.js';
+import * as door from './lib/types/door.js';
 import * as events from './lib/types/events.js';
 import * as fetch from './lib/types/fetch.js';
 import * as middleware from './lib/types/middleware.js';
@@ -94,8 +95,8 @@ declare class HttpProxy<
   listen(port: number, hostname?: string, listeningListener?: () => void): this;
 
   /**
-   * Makes the engine listen itself: requests go from client to target and back without JavaScript. HTTP/1.1, over TLS with the option `ssl`, one
-   * target. What would need JavaScript (listeners, passes, functions, and the options `ws`, `forward` and some more) is refused by name.
+   * Makes the engine listen itself: requests go from client to target and back without JavaScript, but those that need it (listeners, passes,
+   * functions, and the options `ws`, `forward` and some more). HTTP/1.1, over TLS with the option `ssl`.
    */
   listen(
     where: number | string | undefined,
@@ -177,7 +178,7 @@ declare namespace HttpProxy {
   /** How many sockets upgraded connections hold, on both sides. */
   export function numOpenSockets(): number;
 
-  /** Gauges (what is open now) and counters (what has happened so far) of the engine of this thread. */
+  /** Gauges (what is open now) and counters (what has happened so far) of this thread. Connections are those of the engine. */
   export interface Stats {
     exchanges: number;
     connections: number;
@@ -186,105 +187,26 @@ declare namespace HttpProxy {
     connectionsMade: number;
     retries: number;
     panics: number;
+    /** What of it has gone over Node's own client; there once something has. */
+    node?: NodeStats;
     /** Of the door that `listen(port, { … })` has opened. */
     door?: DoorStats;
   }
 
-  /** What `listen` takes for the native door. Times are in milliseconds. */
-  export interface DoorOptions {
-    /** An address, or a name. Default: all addresses. */
-    host?: string;
-    /**
-     * Several targets. The longest path that matches whole segments counts; what none of them is for goes to the option `target` or, without
-     * one, is answered with 404.
-     */
-    routes?: readonly DoorRoute[];
-    /**
-     * Whose word counts: what clients say of those before them (`X-Forwarded-*`, `Forwarded`, `X-Real-IP`) is passed on and added to for all of
-     * them (`true`), or for those in these networks (`['10.0.0.0/8', '::1']`). Default `false`: it is removed.
-     */
-    trustProxy?: boolean | readonly string[];
-    /** The path of a Unix socket, in place of the first argument of `listen`. */
-    path?: string;
-    /** Every user may read from the Unix socket. Default `false`. */
-    readableAll?: boolean;
-    /** Every user may write to the Unix socket. Default `false`. */
-    writableAll?: boolean;
-    /** How many threads serve requests, each with connections of its own to the target. Default 1. */
-    threads?: number;
-    /**
-     * Others may listen at the same port, if they say so as well: other processes, other worker threads of Node. Default: in the workers of a
-     * cluster.
-     */
-    reusePort?: boolean;
-    /** Connections that wait to be accepted. Default 511. */
-    backlog?: number;
-    /** A line for each request: a format, on the standard output; or a format and a file. Default `false`; `true` is `'short'`. */
-    accessLog?: boolean | DoorLogFormat | { format?: DoorLogFormat; path?: string };
-    /** Another listener, for `/metrics` (Prometheus) and `/healthz`. `host` is an IP address, by default 127.0.0.1. */
-    metrics?: false | { port: number; host?: string };
-    /** How long requests in progress may go on after `close`. Default 10 s. */
-    grace?: number;
-    /** For a whole request head. Default 60 s. */
-    headersTimeout?: number;
-    /** Between two reads of a request's body. Default 60 s. */
-    bodyTimeout?: number;
-    /** Between two writes of a response that its client is slow to take. Default 60 s. */
-    writeTimeout?: number;
-    /** Between two requests of a connection. Default 5 s. */
-    keepAliveTimeout?: number;
-    /** Requests on one connection. Default 1000. */
-    maxRequestsPerSocket?: number;
-    /** Connections at a time; further ones wait. Default 10 000. */
-    maxConnections?: number;
-    /** Requests in flight at a time; further ones are answered with 503 at once. Default: no limit but that of connections. */
-    maxInFlight?: number;
-    /** Bytes of a request head; more are answered with 431. Default 32 KiB. */
-    maxHeaderSize?: number;
-    /** Fields of a request head, at most 1000; more are answered with 431. Default 100. */
-    maxHeadersCount?: number;
-    /** Bytes of a request target; more are answered with 414. Default 8 KiB. */
-    maxUrlLength?: number;
+  /** Requests that only Node's own client can send: because of their agent, of old TLS, or because `http.request` was replaced. */
+  export interface NodeStats {
+    exchanges: number;
+    exchangesStarted: number;
+    retries: number;
+    /** Why, by the origin of the target; the last hundred of them. */
+    targets: { [origin: string]: string };
   }
 
-  /** One of several targets of a native door. */
-  export interface DoorRoute {
-    /** The beginning of a path, such as `/api`: for `/api` itself and what is below it. */
-    path: string;
-    target: ProxyTarget;
-    /** Rules as of `pathRewrite`: sources of regular expressions, and what takes the place of their first match. */
-    rewrite?: Readonly<Record<string, string>>;
-  }
-
-  /** What a line of the access log looks like: for people, as the web servers write it, or as an object of JSON. */
-  export type DoorLogFormat = 'short' | 'common' | 'combined' | 'json';
-
-  /** Gauges (`connections`, `inFlight`) and counters of a native door. */
-  export interface DoorStats {
-    connections: number;
-    /** Requests that are being answered. */
-    inFlight: number;
-    accepted: number;
-    /** Connections that could not be accepted for want of descriptors and the like. */
-    acceptErrors: number;
-    /** Connections that were to be TLS and did not become it. */
-    handshakeFailures: number;
-    forwarded: number;
-    /** Requests that no route is for. */
-    unrouted: number;
-    /** Requests that the door refused. */
-    refused: number;
-    /** Requests above `maxInFlight`. */
-    overloaded: number;
-    /** Requests whose target failed before it answered. */
-    failed: number;
-    /** Responses whose target failed in the middle. */
-    cut: number;
-    /** Requests whose client left before the end. */
-    abandoned: number;
-    /** Lines of the access log that could not be written. */
-    lostLogLines: number;
-  }
+  export import Door = door.Door;
+  export import DoorLogFormat = door.DoorLogFormat;
+  export import DoorOptions = door.DoorOptions;
+  export import DoorRoute = door.DoorRoute;
+  export import DoorStats = door.DoorStats;
 
   export import BodyParserLikeRequest = bodies.BodyParserLikeRequest;
   export import InterceptorOptions = bodies.InterceptorOptions;

@@ -13,6 +13,7 @@ const DIFFERENCES = [
   ...require('./differences/framing-and-connections.js'),
   ...require('./differences/calls-and-events.js'),
   ...require('./differences/upgrades.js'),
+  ...require('./differences/fetch.js'),
   ...require('./differences/not-compared.js'),
 ];
 

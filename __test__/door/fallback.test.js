@@ -5,9 +5,11 @@
 const crypto = require('node:crypto');
 const { spawnSync } = require('node:child_process');
 const http = require('node:http');
+const https = require('node:https');
 const { once } = require('node:events');
 const { Worker } = require('node:worker_threads');
 const express = require('express');
+const { certificate } = require('../support/certificates.js');
 const { openMiddlewareDoor } = require('../support/doors.js');
 const { lastRequest, readResponse, readResponses, requestText } = require('../support/messages.js');
 const {
@@ -25,11 +27,14 @@ afterEach(closeAll);
 const TARGET_SAYS = 'HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\ntarget';
 
 /** A door that forwards `/api`, in front of an application that gets the rest. */
-async function doorTo(fallback, settings) {
+async function doorTo(fallback, settings, options) {
   const target = await answeringTarget(TARGET_SAYS);
   return {
     target,
-    ...(await openMiddlewareDoor({ target: target.url, pathFilter: '/api' }, { fallback, ...settings })),
+    ...(await openMiddlewareDoor(
+      { target: target.url, pathFilter: '/api', ...options },
+      { fallback, ...settings },
+    )),
   };
 }
 
@@ -108,6 +113,32 @@ describe('what the application sees', () => {
     expect(new Set(sockets.slice(0, 3)).size).toBe(1);
     expect(new Set(sockets).size).toBe(2);
     expect(door.stats()).toMatchObject({ accepted: 2, handedOver: 6 });
+  });
+});
+
+describe('over TLS', () => {
+  test('the application is asked by https, and hooks see it; an upgrade is a tunnel', async () => {
+    const { key, cert } = certificate(undefined, { names: 'DNS:localhost' });
+    const app = express();
+    app.get('/', (req, res) => res.json({ protocol: req.protocol, secure: req.secure, ip: req.ip }));
+    const server = http.createServer(app);
+    server.on('upgrade', (req, socket) => {
+      socket.write('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n');
+      socket.pipe(socket);
+    });
+    const on = { proxyRes: (proxyRes, req) => (proxyRes.headers['x-secure'] = `${req.socket.encrypted}`) };
+    const { port } = await doorTo(server, {}, { ssl: { key, cert }, on });
+    const client = { host: '127.0.0.1', port, agent: false, ca: cert, servername: 'localhost' };
+    const [own] = await once(https.get({ ...client, path: '/' }), 'response');
+    const seen = JSON.parse(Buffer.concat(await own.toArray()));
+    expect(seen).toEqual({ protocol: 'https', secure: true, ip: '127.0.0.1' });
+    const [proxied] = await once(https.get({ ...client, path: '/api' }), 'response');
+    expect(proxied.headers['x-secure']).toBe('true');
+    expect(Buffer.concat(await proxied.toArray()).toString()).toBe('target');
+    const req = https.get({ ...client, headers: { connection: 'Upgrade', upgrade: 'echo' } });
+    const [, socket] = await once(req, 'upgrade');
+    socket.end('hello');
+    expect(Buffer.concat(await socket.toArray()).toString()).toBe('hello');
   });
 });
 

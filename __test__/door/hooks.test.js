@@ -202,6 +202,24 @@ describe('error listeners', () => {
     expect(await answered(port)).toMatchObject({ status: 504, body: 'head' });
   });
 
+  test('what a router has chosen and rules have rewritten is shown', async () => {
+    const refused = `http://127.0.0.1:${await closedPort()}`;
+    const seen = [];
+    const { port } = await openMiddlewareDoor({
+      target: 'http://127.0.0.1:1',
+      router: { '/api': `${refused}/base` },
+      pathRewrite: { '^/api': '/v1' },
+      on: {
+        error: (error, req, res, target) => {
+          seen.push([req.url, target.href]);
+          res.end();
+        },
+      },
+    });
+    await answered(port, lastRequest('GET /api/x?q'));
+    expect(seen).toEqual([['/v1/x?q', `${refused}/base`]]);
+  });
+
   test('one that does not answer in time: the usual answer', async () => {
     const { proxy, port } = await openDoor({
       target: `http://127.0.0.1:${await closedPort()}`,
@@ -320,6 +338,30 @@ describe('what only JavaScript can do', () => {
     const read = await answered(port, lastRequest('GET /api/x', ['X-Mine: yes']));
     expect(JSON.parse(read.body).url).toBe('/rewritten/x');
     expect(await answered(port, lastRequest('GET /api/x'))).toMatchObject({ body: 'app /api/x' });
+  });
+
+  test('the routes of listen, for those that need a listener', async () => {
+    const [a, b] = [await mirror(), await mirror()];
+    const routes = [
+      { path: '/a', target: `${a.url}/base`, rewrite: { '^/a': '/rewritten' } },
+      { path: '/b', target: b.url },
+    ];
+    const settings = { routes, fallback: (req, res) => res.end('{"url":"app"}') };
+    const { proxy, port } = await openDoor({}, settings);
+    const ways = async () => {
+      const text = requestText('GET /a/x') + requestText('GET /b/x') + lastRequest('GET /c');
+      return readResponses(await rawExchange(port, text)).map(({ body }) => JSON.parse(body).url);
+    };
+    const native = await ways();
+    expect(native).toEqual(['/base/rewritten/x', '/b/x', 'app']);
+    const seen = [];
+    proxy.on('proxyReq', (proxyReq, req, res, { target }) => seen.push([req.url, target.href]));
+    expect(await ways()).toEqual(native);
+    expect(seen).toEqual([
+      ['/rewritten/x', `${a.url}/base`],
+      ['/b/x', `${b.url}/`],
+    ]);
+    expect(proxy.stats().door).toMatchObject({ forwarded: 2, handedOver: 4 });
   });
 
   test('passThrough', async () => {

@@ -20,7 +20,7 @@ test('is made without new, is an emitter, and has the methods', () => {
   expect(one).toBeInstanceOf(EventEmitter);
   one.registerRoute({ ...ROUTE });
   expect([one.getRoutes().length, other.getRoutes().length]).toEqual([1, 0]);
-  expect(one.proxy.options).toEqual({ xfwd: true });
+  expect(one.proxy.options).toEqual({ xfwd: true, ws: true });
 });
 
 describe('addRoutes', () => {

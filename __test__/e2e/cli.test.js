@@ -15,6 +15,8 @@ const {
   rawTarget,
 } = require('../support/peers.js');
 const { watched } = require('../support/child.js');
+const { certificate } = require('../support/certificates.js');
+const { tlsClient, tlsExchange } = require('../support/tls.js');
 const { version } = require('../../package.json');
 
 const PROGRAM = path.join(__dirname, '..', '..', 'bin', 'rs-proxy.js');
@@ -27,7 +29,7 @@ function rsProxy(...args) {
   const child = spawn(process.execPath, [PROGRAM, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
   const { ended, output } = watched(child);
   const ready = async () => {
-    const banner = () => /proxy +(http:\/\/\S+)/.exec(output.stdout);
+    const banner = () => /proxy +(https?:\/\/\S+)/.exec(output.stdout);
     await eventually(
       () => banner() !== null && output.stdout.includes('Ctrl-C'),
       () => JSON.stringify(output),
@@ -183,6 +185,49 @@ test('--log off says nothing of requests', async () => {
   await (await fetch(proxy)).text();
   child.kill('SIGTERM');
   expect(await ended).toMatchObject({ code: 0, stdout: said, stderr: '' });
+});
+
+describe('--tls-cert and --tls-key', () => {
+  /** The files of a certificate with this name, and how to write another one into them. */
+  function files() {
+    const [cert, key] = ['cert.pem', 'key.pem'].map((name) => path.join(folder(), name));
+    const write = (name) => {
+      const made = certificate(undefined, { common: name });
+      fs.writeFileSync(cert, made.cert);
+      fs.writeFileSync(key, made.key);
+    };
+    return { args: ['--tls-cert', cert, '--tls-key', key], cert, write };
+  }
+
+  test('it serves HTTPS, and reads them again on SIGHUP', async () => {
+    const target = await answeringTarget(OK);
+    const { args, cert, write } = files();
+    write('a.test');
+    const { child, output, ready } = rsProxy('--target', target.url, '--port', '0', ...args);
+    const { port, protocol } = new URL(await ready());
+    expect(protocol).toBe('https:');
+    const text = await tlsExchange(port, 'GET / HTTP/1.1\r\nHost: me\r\nConnection: close\r\n\r\n');
+    expect(text).toMatch(/^HTTP\/1\.1 200 OK[^]*\r\n\r\nok$/);
+    const shown = async () => (await tlsClient(port)).socket.getPeerCertificate().subject.CN;
+    expect(await shown()).toBe('a.test');
+    write('b.test');
+    child.kill('SIGHUP');
+    await eventually(() => output.stderr.includes('was read again'));
+    expect(await shown()).toBe('b.test');
+    fs.writeFileSync(cert, 'nonsense');
+    child.kill('SIGHUP');
+    await eventually(() => output.stderr.includes('error: The certificate stays as it was: '));
+    expect(await shown()).toBe('b.test');
+  });
+
+  test('files that are no certificate are refused', async () => {
+    const { args, cert, write } = files();
+    write('a.test');
+    fs.writeFileSync(cert, 'nonsense');
+    const { code, stderr } = await rsProxy('--port', '0', ...args).ended;
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/^error: The option ssl /);
+  });
 });
 
 describe('--config', () => {

@@ -188,6 +188,20 @@ const CHECKS = {
     });
   },
 
+  async 'door-with-express.js'() {
+    const { url: target, seen } = await echo();
+    const { url } = await startExample('door-with-express.js', { TARGET: target });
+    const answer = await fetch(`${url}/api/a`, { method: 'POST', body: 'text' });
+    expect([answer.status, await answer.text()]).toEqual([200, 'POST /api/a text']);
+    // Only the door adds it.
+    expect(seen[0].headers.via).toMatch(/^1\.1 /);
+    const own = await fetch(url);
+    expect([own.status, await own.text()]).toEqual([200, 'Hello 127.0.0.1\n']);
+    const down = await startExample('door-with-express.js', { TARGET: await deadUrl() });
+    const lost = await fetch(`${down.url}/api`);
+    expect([lost.status, await lost.text()]).toEqual([502, 'The target cannot be reached: ECONNREFUSED\n']);
+  },
+
   async 'own-server.js'() {
     const website = await echo();
     const api = await echo();

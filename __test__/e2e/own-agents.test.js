@@ -8,6 +8,7 @@ const AgentKeepAlive = require('agentkeepalive');
 const { HttpsProxyAgent } = require('https-proxy-agent');
 const { SocksProxyAgent } = require('socks-proxy-agent');
 const { createProxyServer } = require('../../index.js');
+const { runChild } = require('../support/child.js');
 const { FACES } = require('../support/faces.js');
 const { GOOD } = require('../support/faults.js');
 const { stats } = require('../support/engine.js');
@@ -267,4 +268,14 @@ test('what has gone over Node’s client can be seen, and a proxy is not kept by
   onCleanUp(() => new Promise((resolve) => server.close(resolve)));
   await rawExchange(server.address().port, requestText('GET /', ['Connection: close']));
   expect(proxy.stats().node).toMatchObject({ exchanges: 0, exchangesStarted: before + 1 });
+});
+
+test('a debug line says it once, and a process that has nothing else to do ends', async () => {
+  const { code, stderr, stdout } = await runChild('own-agent.js', {
+    env: { NODE_DEBUG: 'rs-proxy-middleware' },
+  });
+  expect(code).toBe(0);
+  expect(stdout).toMatch(/^good \{"exchanges":0,"exchangesStarted":1,/);
+  const lines = stderr.match(/Requests to http:\/\/127\.0\.0\.1:\d+ go over the HTTP client of Node: .*/g);
+  expect(lines).toEqual([expect.stringMatching(/the agent connects in a way of its own$/)]);
 });

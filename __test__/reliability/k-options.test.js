@@ -104,7 +104,7 @@ describe('K-05 time limits', () => {
 
 describe('K-08 agents', () => {
   refuses('K-08', {
-    agent: [new (class extends http.Agent {})(), { ...new http.Agent() }, true, 1, 'x', {}],
+    agent: [{ ...new http.Agent() }, true, 1, 'x', {}],
   });
 
   const values = FACES.flatMap(([name, face]) =>
@@ -114,6 +114,7 @@ describe('K-08 agents', () => {
       ['false', false, true],
       ['plain', new http.Agent(), true],
       ['plain, and keeps', new http.Agent({ keepAlive: true, maxSockets: 1 }), false],
+      ['of its own', new (class extends http.Agent {})({ keepAlive: true, timeout: 1000 }), false],
     ].map(([what, agent, closes]) => [name, what, agent, closes, face]),
   );
 

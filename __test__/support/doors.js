@@ -55,14 +55,23 @@ async function refused(bytes, { settings, method } = {}) {
   return answer.status;
 }
 
+let look;
+
+/** Lets somebody look at each request that `forwarded` has seen: its bytes, and what they mean. */
+function onForwarded(looker) {
+  look = looker;
+}
+
 /** The one request that the target gets for these bytes, and the client's answer. */
 async function forwarded(bytes, { method, ...more } = {}) {
   const { target, port } = await doorTo(OK, more);
   const answer = readResponse(await rawExchange(port, bytes), method);
   expect(answer).toMatchObject({ status: 200, isComplete: true, rest: '' });
   expect(target.connections).toHaveLength(1);
-  const request = readRequest(target.connections[0].text);
+  const { text } = target.connections[0];
+  const request = readRequest(text);
   expect(request).toMatchObject({ isComplete: true, rest: '' });
+  await look?.(text, request);
   return { request, answer };
 }
 
@@ -77,4 +86,4 @@ function startDoor(options, settings = {}, child = {}) {
   return startChild('door.js', { ...child, args: [JSON.stringify({ options, settings })] });
 }
 
-module.exports = { OK, doorTo, forwarded, openDoor, openMiddlewareDoor, refused, startDoor };
+module.exports = { OK, doorTo, forwarded, onForwarded, openDoor, openMiddlewareDoor, refused, startDoor };

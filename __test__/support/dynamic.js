@@ -18,13 +18,19 @@ async function target() {
  * @param {object} proxy
  */
 async function serve(proxy) {
-  const events = [];
-  for (const event of EVENTS) proxy.on(event, (...args) => events.push([event, args]));
+  const events = heard(proxy);
   const server = await httpServer((req, res) => {
     if (req.url.match(/^\/register/i)) proxy.registerRouteRequest(req, res);
     else proxy.proxyRequest(req, res);
   });
   return { ...server, proxy, events };
+}
+
+/** What a proxy emits from now on. */
+function heard(proxy) {
+  const events = [];
+  for (const event of EVENTS) proxy.on(event, (...args) => events.push([event, args]));
+  return events;
 }
 
 /**
@@ -68,4 +74,4 @@ function told(events) {
 /** A port at which nobody listens. */
 const NOBODY = 1;
 
-module.exports = { NOBODY, ask, register, serve, target, told };
+module.exports = { NOBODY, ask, heard, register, serve, target, told };

@@ -7,10 +7,11 @@
 
 const fs = require('node:fs');
 const http = require('node:http');
+const { once } = require('node:events');
 const { createProxyMiddleware, createProxyServer } = require('../../index.js');
 const { openDoor } = require('./doors.js');
 const { stats } = require('./engine.js');
-const { closeAll, eventually, httpServer, rawExchange, rawTarget } = require('./peers.js');
+const { closeAll, eventually, httpServer, onCleanUp, rawExchange, rawTarget } = require('./peers.js');
 
 /**
  * Who hears of a failure: `error` listeners, the callback of `web()`, or a middleware that nobody listens to; a native door only counts them.
@@ -79,6 +80,17 @@ async function faultyTarget({ onConnection, onRequest }, ...where) {
   return target;
 }
 
+/** Whether those who listen to events do so at a native door, which hands every request over to them. */
+let atDoor = false;
+
+/** From now on they do, and nobody else hears of anything. */
+function listenAtDoor() {
+  atDoor = true;
+  EARS.splice(0, EARS.length, 'event');
+}
+
+const isAtDoor = () => atDoor;
+
 /**
  * A proxy behind a server. Each failure is recorded, and answered with the status that it carries.
  *
@@ -104,12 +116,22 @@ async function faultBench(ear, options, settings) {
     const proxy = createProxyServer(options);
     proxy.on('econnreset', (error) => departures.push(error));
     if (ear === 'event') proxy.on('error', onError);
+    const counts = { failed: () => failures.length, departed: () => departures.length };
+    if (atDoor) return { ear, ...(await listeningDoor(proxy)), failures, departures, ...counts };
     const rest = ear === 'callback' ? [onError] : [];
     listener = (req, res) => void proxy.web(req, res, ...rest);
   }
   const { server, port } = await httpServer(listener);
   const counts = { failed: () => failures.length, departed: () => departures.length };
   return { ear, server, port, failures, departures, ...counts };
+}
+
+/** A native door in front of a proxy. */
+async function listeningDoor(proxy) {
+  const door = proxy.listen(0, { host: '127.0.0.1', grace: 0 })._server;
+  await once(door, 'listening');
+  onCleanUp(() => new Promise((resolve) => door.close(resolve)));
+  return { server: door, port: door.address().port };
 }
 
 /** The same with a native door. */
@@ -203,6 +225,8 @@ module.exports = {
   faultBench,
   faultyTarget,
   hears,
+  isAtDoor,
+  listenAtDoor,
   nextIsServed,
   nodeError,
   parts,

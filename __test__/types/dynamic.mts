@@ -28,6 +28,11 @@ const server = http.createServer((req, res) => {
 });
 server.on('upgrade', (req, socket, head) => proxy.proxyUpgrade(req, socket, head));
 
+const door = proxy.listen(0, { host: '127.0.0.1' }, () =>
+  console.log(door.address()?.port, door.stats()?.unrouted),
+);
+door.close((error) => console.log(error?.message));
+
 // @ts-expect-error -- a route has a port
 proxy.registerRoute({ prefix: '/' });
 // @ts-expect-error -- there is no such way to match

@@ -3,7 +3,7 @@
 import * as http from 'node:http';
 import express from 'express';
 import { createProxyMiddleware } from 'rs-proxy-middleware';
-import type { Filter, LegacyOptions, Logger, OnProxyEvent, RequestHandler } from 'rs-proxy-middleware';
+import type { Door, Filter, LegacyOptions, Logger, OnProxyEvent, RequestHandler } from 'rs-proxy-middleware';
 import type { Options } from 'rs-proxy-middleware/dist/types';
 import { createProxyMiddleware as createByOldRules } from 'rs-proxy-middleware/legacy';
 
@@ -121,3 +121,14 @@ createProxyMiddleware({
 });
 // @ts-expect-error A message is no number.
 createProxyMiddleware({ on: { wsMessage: () => 5 } });
+
+const door = createProxyMiddleware({ target: 'http://127.0.0.1:9000', pathFilter: '/api' }).listen(0, {
+  host: '127.0.0.1',
+  fallback: app,
+  grace: 1000,
+});
+door satisfies Door;
+door.close((error) => error satisfies Error | undefined);
+createProxyMiddleware({ target: 'http://127.0.0.1:9000' }).listen(0, () => {}) satisfies Door;
+// @ts-expect-error -- A path is no application.
+createProxyMiddleware({ target: 'http://127.0.0.1:9000' }).listen(0, { fallback: '/app' });

@@ -72,11 +72,24 @@ createProxyServer({
   target: { protocol: 'https:', host: 'h', port: 1, key: Buffer.from('PEM'), cert: ['PEM'] },
 });
 // @ts-expect-error not spoken
-createProxyServer({ maxVersion: 'TLSv1.1' });
+createProxyServer({ maxVersion: 'SSLv3' });
 createProxyServer({ followRedirects: true });
 createProxyServer({ followRedirects: 5 });
 // @ts-expect-error a boolean or a number
 createProxyServer({ followRedirects: 'yes' });
+createProxyServer({ minVersion: 'TLSv1', maxVersion: 'TLSv1.1', ciphers: 'x', secureProtocol: 'x' });
+createProxyServer({ agent: new (class extends http.Agent {})(), upstreamProxy: 'env' });
+createProxyServer({ fetch: true });
+createProxyServer({
+  fetch,
+  fetchOptions: {
+    requestOptions: { redirect: 'manual' },
+    onBeforeRequest: (init, req) => void (init.headers = { 'x-url': req.url ?? '' }),
+    onAfterResponse: async (response) => void (await response.clone().text()),
+  },
+});
+// @ts-expect-error a function or true
+createProxyServer({ fetch: 'undici' });
 // @ts-expect-error an agent of Node's or false
 createProxyServer({ agent: 'keep-alive' });
 
@@ -148,5 +161,6 @@ const door = createProxyServer({ target: 'http://127.0.0.1:9000' }).listen(0, {
   maxConnections: 10,
 });
 door.stats().door?.forwarded.toFixed();
+door.stats().node?.targets['http://h']?.toUpperCase();
 // @ts-expect-error an option that does not exist
 door.listen(0, { hostname: '127.0.0.1' });

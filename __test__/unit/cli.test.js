@@ -121,6 +121,7 @@ describe('the file', () => {
       ],
       rewrite: { '^/x': '' },
       tls: { cert: 'cert.pem', key: 'key.pem' },
+      tlsFiles: { cert: path.join(folder, 'cert.pem'), key: path.join(folder, 'key.pem') },
       ...{ log: 'off', logFile: path.join(folder, 'access.log'), metricsPort: 2, metricsHost: '::' },
       trustProxy: ['10.0.0.0/8'],
       limits: { maxInFlight: 3 },

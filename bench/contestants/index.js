@@ -25,7 +25,7 @@ module.exports = [
   node('fast-proxy', 'fast-proxy (undici)', { pkg: 'fast-proxy', hooks: true }),
   node('undici', 'bare undici dispatch, no features', { pkg: 'undici' }),
   node('ours-server', 'ours: createProxyServer().web', { kind: 'ours', hooks: true }),
-  node('ours-door', 'ours: createProxyServer().listen(port, {})', { kind: 'ours' }),
+  node('ours-door', 'ours: createProxyServer().listen(port, {})', { kind: 'ours', hooks: true }),
   node('ours-middleware', 'ours: createProxyMiddleware', { kind: 'ours', hooks: true, interceptor: true }),
   node('express-floor', 'Express answering itself, no proxy', {
     kind: 'floor',

@@ -11,7 +11,8 @@ const { isClientReplaced } = require('../transport-node/replaced-client.js');
  * @returns {Engine | NodeTransport}
  */
 function transportOf(config) {
-  return config.isNodes || isClientReplaced() ? NodeTransport.get() : Engine.get();
+  const isNodes = config.isNodes || (!config.isEngines && isClientReplaced());
+  return isNodes ? NodeTransport.get() : Engine.get();
 }
 
 /** What is open now and what has happened so far; `node` is what of it went over Node's client. */

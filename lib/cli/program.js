@@ -2,8 +2,10 @@
 
 /** The flags of `rs-proxy`. */
 
-const { Command, Option } = require('commander');
+const { Command } = require('commander');
 const { version } = require('../../package.json');
+const { dynamicCommand } = require('./dynamic.js');
+const { doorFlags } = require('./flags.js');
 const { serve } = require('./serve.js');
 const { UsageError, readSettings } = require('./settings.js');
 const values = require('./values.js');
@@ -27,7 +29,8 @@ const WRONG_USAGE = 2;
 
 /** @returns {Command} */
 function program() {
-  return new Command('rs-proxy')
+  const command = new Command('rs-proxy')
+    .enablePositionalOptions()
     .description(
       'A reverse proxy whose engine is native. Without a target it proxies a small built-in one, to try things out.',
     )
@@ -40,49 +43,39 @@ function program() {
     )
     .option('--rewrite <regex=text>', "rewrite paths, such as '^/api=/'; repeatable", values.rewrite)
     .option('-p, --port <number>', 'port to listen on (default: 8000; 0: any that is free)', values.port)
-    .option('--host <address>', 'address to listen on (default: 127.0.0.1; ::, for all)')
     .option('--change-origin', 'make the Host field name the target')
     .option('--xfwd', 'add x-forwarded-* fields')
     .option('--tls-cert <file>', 'serve HTTPS with the certificates in this PEM file')
     .option('--tls-key <file>', 'the private key for them, a PEM file')
-    .option('-c, --config <file>', 'read settings from a JSON file; flags count more')
-    .addOption(
-      new Option('--log <format>', 'a line for each request (default: short)').choices([
-        'short',
-        'common',
-        'combined',
-        'json',
-        'off',
-      ]),
-    )
-    .option('--log-file <file>', 'append those lines to a file')
-    .option(
-      '-w, --workers <number>',
-      'threads that serve requests (default: 1; auto: one for each core)',
-      values.workers,
-    )
-    .option('--metrics-port <number>', 'serve /metrics and /healthz on this port of 127.0.0.1', values.port)
-    .option(
-      '--grace <time>',
-      'for requests in progress, once a signal has come (default: 10s)',
-      values.milliseconds,
-    )
+    .option('-c, --config <file>', 'read settings from a JSON file; flags count more');
+  return doorFlags(command)
     .addHelpText('after', `${EXAMPLES}\n${CODES}`)
     .showHelpAfterError('(rs-proxy --help lists the options)')
-    .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : WRONG_USAGE))
-    .action(run);
+    .exitOverride(endProcess)
+    .action(
+      attempting(({ route, ...flags }) => serve(readSettings({ ...flags, ...(route && { routes: route }) }))),
+    )
+    .addCommand(dynamicCommand(attempting).exitOverride(endProcess));
 }
 
-async function run({ route, ...flags }, command) {
-  try {
-    await serve(readSettings({ ...flags, ...(route && { routes: route }) }));
-  } catch (error) {
-    // An option that the door refuses came from a flag or from the file.
-    const isUsage = error instanceof UsageError || error.code === 'ERR_PROXY_INVALID_OPTION';
-    if (isUsage) command.error(`error: ${error.message}`);
-    process.stderr.write(`error: ${error.message}\n`);
-    process.exit(CANNOT_START);
-  }
+/** Commander's own codes are not those that are documented. */
+function endProcess({ exitCode }) {
+  process.exit(exitCode === 0 ? 0 : WRONG_USAGE);
+}
+
+/** Runs a command; says what went wrong, and ends with the code for it. */
+function attempting(act) {
+  return async (flags, command) => {
+    try {
+      await act(flags);
+    } catch (error) {
+      // An option that the door refuses came from a flag or from the file.
+      const isUsage = error instanceof UsageError || error.code === 'ERR_PROXY_INVALID_OPTION';
+      if (isUsage) command.error(`error: ${error.message}`);
+      process.stderr.write(`error: ${error.message}\n`);
+      process.exit(CANNOT_START);
+    }
+  };
 }
 
 module.exports = { program };

@@ -6,6 +6,8 @@ const { once } = require('node:events');
 const { createProxyServer } = require('../proxy-server/proxy-server.js');
 const { banner } = require('./banner.js');
 const { startDemo } = require('./demo.js');
+const { doorSettings, endOnSignal, listenProblem, url } = require('./door.js');
+const { readTls } = require('./settings.js');
 
 /** @param {import('./settings.js').Settings} settings */
 async function serve(settings) {
@@ -28,7 +30,8 @@ async function serve(settings) {
       log: settings.logFile,
     };
     // First: whoever has read where it listens may send a signal.
-    endOnSignal(proxy, demo?.server);
+    endOnSignal(proxy, door, demo?.server);
+    if (tls) rereadOnSignal(proxy, settings.tlsFiles);
     process.stdout.write(banner(process.stdout, facts));
   } catch (error) {
     demo?.server.close();
@@ -36,62 +39,15 @@ async function serve(settings) {
   }
 }
 
-function doorSettings({
-  routes,
-  log,
-  logFile,
-  workers,
-  metricsPort,
-  metricsHost,
-  grace,
-  trustProxy,
-  limits,
-}) {
-  return {
-    ...(routes.length > 0 && { routes }),
-    accessLog: log === 'off' ? false : { format: log, path: logFile },
-    threads: workers,
-    metrics: metricsPort === undefined ? false : { port: metricsPort, host: metricsHost },
-    grace,
-    trustProxy,
-    ...limits,
-  };
-}
-
-function url(protocol, { address, family, port }) {
-  return `${protocol}://${family === 'IPv6' ? `[${address}]` : address}:${port}`;
-}
-
-/** The error with what to do about it. */
-function listenProblem(error, { port, host, metricsPort }) {
-  const isMetrics = metricsPort > 0 && error.port === metricsPort && metricsPort !== port;
-  const [where, flag] = isMetrics
-    ? [`port ${metricsPort}`, '--metrics-port']
-    : [`port ${port} on ${host}`, '--port'];
-  const said = {
-    EACCES: `${where} is not allowed for this user; choose one above 1023 with ${flag}`,
-    EADDRINUSE: `${where} is in use; choose another with ${flag}`,
-    EADDRNOTAVAIL: `${host} is no address of this machine; choose another with --host`,
-    ENOTFOUND: `${host} is no name that can be resolved; choose another with --host`,
-  }[error.syscall === 'open' ? '' : error.code];
-  return said === undefined ? error : new Error(said, { cause: error });
-}
-
-/** The first signal lets what is under way come to its end; the second one ends the process. */
-function endOnSignal(proxy, demo) {
-  let isEnding = false;
-  const onSignal = (signal, number) => {
-    if (isEnding) process.exit(128 + number);
-    isEnding = true;
-    proxy.close(() => {
-      demo?.close();
-      demo?.closeAllConnections();
-    });
-  };
-  for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, onSignal);
-  // Then nothing is left that would keep the process.
-  proxy._server.once('close', () => {
-    for (const signal of ['SIGINT', 'SIGTERM']) process.off(signal, onSignal);
+/** A new certificate, for the connections to come. One that cannot be used changes nothing. */
+function rereadOnSignal(proxy, files) {
+  process.on('SIGHUP', () => {
+    try {
+      proxy.setSecureContext(readTls(files));
+      process.stderr.write(`The certificate was read again: ${files.cert}\n`);
+    } catch (error) {
+      process.stderr.write(`error: The certificate stays as it was: ${error.message}\n`);
+    }
   });
 }
 

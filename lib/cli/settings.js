@@ -30,14 +30,15 @@ class UsageError extends Error {}
  * @property {{ path: string, target: string, rewrite?: Record<string, string> }[]} routes
  * @property {number} port
  * @property {string} host
- * @property {{ cert: string, key: string }} [tls] what is in the files
+ * @property {{ cert: string, key: string }} [tlsFiles] their paths
+ * @property {{ cert: string, key: string }} [tls] what is in them
  */
 function readSettings(flags) {
   const { config, tlsCert, tlsKey, ...others } = flags;
   const file = config === undefined ? {} : readConfig(config);
   const settings = { ...DEFAULTS, ...file, ...others };
   const tls = tlsCert === undefined && tlsKey === undefined ? settings.tls : { cert: tlsCert, key: tlsKey };
-  return { ...settings, tls: tls && readTls(tls), routes: routesOf(settings) };
+  return { ...settings, tlsFiles: tls, tls: tls && readTls(tls), routes: routesOf(settings) };
 }
 
 /** Relative paths in a file are relative to it. */
@@ -85,4 +86,4 @@ function routesOf({ target, routes = [], rewrite }) {
   return rewrite === undefined && own.length === 0 ? [] : [...own, { path: '/', target, rewrite }];
 }
 
-module.exports = { UsageError, readSettings };
+module.exports = { DEFAULTS, UsageError, readSettings, readTls };

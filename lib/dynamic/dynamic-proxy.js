@@ -9,6 +9,8 @@ const { EventEmitter } = require('node:events');
 const { callListeners, withinTime } = require('../bridge/listeners.js');
 const { endRefused } = require('../bridge/refuse-upgrade.js');
 const { warnOnce } = require('../bridge/warning.js');
+const { openDoor } = require('../proxy-server/door.js');
+const { DECISIONS } = require('../proxy-server/door-routes.js');
 const { optionError } = require('../proxy-server/options.js');
 const { createProxyServer } = require('../proxy-server/proxy-server.js');
 const { dynamicOptions } = require('./options.js');
@@ -16,6 +18,9 @@ const { Refusal, readRegistration } = require('./registration.js');
 const { HERE, isAllowed, normalPrefix, targetOf, wrongField } = require('./route.js');
 const { RouteTable } = require('./route-table.js');
 
+/** What registers routes; the engine leaves it to JavaScript. */
+const REGISTER = /^\/register(?=[/?]|$)/i;
+const NOT_REGISTER = '!/[rR][eE][gG][iI][sS][tT][eE][rR]/**';
 /** Milliseconds for listeners that answer later. */
 const LONGEST_ANSWER = 30_000;
 
@@ -29,10 +34,8 @@ class DynamicProxy extends EventEmitter {
   constructor(options) {
     super();
     this.#options = dynamicOptions(options);
-    this.proxy = createProxyServer({ xfwd: true });
-    this.proxy.on('error', (error, req, res) =>
-      this.#failed(error, this.#hosts.get(req) ?? null, req, res, 500),
-    );
+    this.proxy = createProxyServer({ xfwd: true, ws: true });
+    this.proxy.on('error', (error, req, res) => this.#failed(error, this.#hostOf(req), req, res, 500));
     this.#table = new RouteTable(this.proxy.options, this.#options.match);
   }
 
@@ -160,6 +163,38 @@ class DynamicProxy extends EventEmitter {
   proxyUpgrade(req, socket, head) {
     const target = this.#route(req, socket);
     if (target !== undefined) this.proxy.ws(req, socket, head, { target });
+  }
+
+  /**
+   * Lets the engine listen: what has a route never comes to JavaScript. `POST /register` registers routes.
+   *
+   * @param {number} port
+   * @param {import('../../index.js').DoorOptions} [options]
+   * @param {() => void} [onListening]
+   * @returns {import('../../index.js').DoorServer}
+   */
+  listen(port, options = {}, onListening = undefined) {
+    const serve = (req, res) => {
+      if (REGISTER.test(req.url)) this.registerRouteRequest(req, res);
+      else this.proxyRequest(req, res);
+    };
+    const upgrade = (req, socket, head) => {
+      this.proxyUpgrade(req, socket, head);
+      return true;
+    };
+    const decisions = { registry: this.#table.native, pathFilter: NOT_REGISTER };
+    const settings = { ...options, fallback: serve, [DECISIONS]: decisions };
+    return openDoor({ proxy: this.proxy, serve, upgrade }, [port, settings, onListening]);
+  }
+
+  /** What `proxyError` is told of a request's route. */
+  #hostOf(req) {
+    if (!this.#hosts.has(req)) {
+      // The engine has found its target.
+      const route = this.#table.find(req);
+      if (route !== undefined) this.#hosts.set(req, Object.create(route));
+    }
+    return this.#hosts.get(req) ?? null;
   }
 
   /** Where a request goes; if nowhere, it is answered. */

@@ -1,7 +1,8 @@
 import { EventEmitter } from 'node:events';
 import { IncomingMessage, ServerResponse } from 'node:http';
 import { Duplex } from 'node:stream';
-import { ProxyServer } from '../../index.js';
+import { DoorOptions, DoorStats, ProxyServer } from '../../index.js';
+import { AddressInfo } from 'node:net';
 
 /** A drop-in for dynamic-reverse-proxy: a proxy whose routes are registered while it runs. */
 declare function createDynamicProxy(
@@ -60,6 +61,14 @@ declare namespace createDynamicProxy {
     routeRemoved: [route: Route];
   }
 
+  /** A listening socket of the engine's. */
+  interface Door extends EventEmitter<{ listening: []; close: []; error: [error: Error] }> {
+    readonly listening: boolean;
+    address(): AddressInfo | null;
+    close(onClosed?: (error?: Error) => void): this;
+    stats(): DoorStats | undefined;
+  }
+
   interface DynamicProxy extends EventEmitter<DynamicProxyEvents> {
     readonly proxy: ProxyServer;
     /** The routes by prefix, as they are now. */
@@ -70,6 +79,10 @@ declare namespace createDynamicProxy {
     removeRoute(prefix: string, reqHostName?: string): boolean;
     registerRouteRequest(req: IncomingMessage, res: ServerResponse): void;
     proxyRequest(req: IncomingMessage, res: ServerResponse): void;
+    /**
+     * Lets the engine listen: what has a route never comes to JavaScript. `POST /register` registers routes; responses have no `x-served-by`.
+     */
+    listen(port: number, options?: Omit<DoorOptions, 'fallback' | 'routes'>, onListening?: () => void): Door;
     proxyUpgrade(req: IncomingMessage, socket: Duplex, head: Buffer): void;
   }
 }

@@ -39,8 +39,13 @@ export declare class NativeDoor {
   close(): void
   /** Other TLS settings for the handshakes to come. */
   setSecureContext(secure: NativeSecureContext): void
-  /** Says what of the proxy's requests goes through JavaScript from now on: 1 all of them, 2 those for WebSockets, 4 those that have failed. */
+  /**
+   * Says what needs JavaScript from now on: 1 all requests of the proxy's, 2 those for WebSockets, 4 those that have failed, 8 whether a
+   * request is the proxy's.
+   */
   setNeeds(needs: number): void
+  /** Says that a socket that was handed over is about to end, and that this is not the end of what it says. */
+  reset(number: number): void
   stats(): NativeDoorStats
 }
 
@@ -102,9 +107,9 @@ export declare class NativeEngine {
   release(id: number): void
   /**
    * Opens a door at an IP address or, without a port, at a path. `visit` is called for each connection that comes to Node, see
-   * [`VisitArgs`]. `closed` is called once it has closed; it keeps the process alive until then.
+   * [`HandedArgs`]. `closed` is called once it has closed; it keeps the process alive until then.
    */
-  listen(address: string, port: number | undefined | null, settings: NativeDoorSettings, visit: (arg: VisitArgs) => void, closed: () => void): NativeDoor
+  listen(address: string, port: number | undefined | null, settings: NativeDoorSettings, visit: (arg: HandedArgs) => void, closed: () => void): NativeDoor
   /**
    * Takes what is ready: writes, as 32-bit integers, the number of completions and three unused ones, then four for each, and gives
    * their texts. To be called until the number is 0.
@@ -199,6 +204,7 @@ export interface NativeDoorSettings {
   maxUrlLength: number
   headersTimeout: number
   bodyTimeout: number
+  minBodyRate: number
   writeTimeout: number
   keepAliveTimeout: number
   maxRequestsPerSocket: number
@@ -276,6 +282,8 @@ export interface NativeOptions {
   cookiePathRewrite?: Array<string>
   /** The agent whose connections are used. */
   agent?: NativeAgent
+  /** The proxy that leads to the target. */
+  proxy?: NativeProxy
   secure: boolean
   /** PEM certificates. */
   ca?: string
@@ -318,6 +326,18 @@ export interface NativePlace {
   host: string
   /** The beginning of a path; of a URL, decoded and in lower case, in a registry that goes by URLs. */
   path: string
+}
+
+/** A proxy between us and the targets. */
+export interface NativeProxy {
+  /** It speaks SOCKS 5, not HTTP. */
+  socks: boolean
+  host: string
+  port: number
+  /** The value of a `Proxy-Authorization` field. */
+  authorization?: string
+  /** User and password, for SOCKS. */
+  credentials?: Array<string>
 }
 
 /** A rule of `pathRewrite`. */

@@ -2,7 +2,8 @@
 
 const net = require('node:net');
 
-const familyOf = (address) => address && (net.isIPv6(address) ? 'IPv6' : 'IPv4');
+const FAMILIES = { 4: 'IPv4', 6: 'IPv6' };
+const familyOf = (address) => FAMILIES[net.isIP(address ?? '')];
 
 /**
  * Node's end of a connection of the native door's: what it carries is one client's requests, and it says that client's addresses.
@@ -13,12 +14,14 @@ class ClientSocket extends net.Socket {
   /**
    * @param {number} fd its own from now on
    * @param {object} client
-   * @param {string} [client.remoteAddress] none of the addresses is there for a Unix socket
-   * @param {number} [client.remotePort]
+   * @param {string} [client.remoteAddress] there is none at a Unix socket
+   * @param {number} client.remotePort
    * @param {string} [client.localAddress]
-   * @param {number} [client.localPort]
+   * @param {number} client.localPort
    * @param {boolean} client.encrypted
-   * @param {Error} [client.failure] why the one request that comes has not been answered by its target
+   * @param {() => void} client.reset what is told before the socket ends, if that is not an orderly end
+   * @param {import('./door-routes.js').Route} [client.route]
+   * @param {{ error: Error, target: string }} [client.failure] why the one request that comes has not been answered, and by whom
    */
   constructor(fd, client) {
     super({ fd, readable: true, writable: true, allowHalfOpen: true });
@@ -26,11 +29,11 @@ class ClientSocket extends net.Socket {
   }
 
   get remoteAddress() {
-    return this.#client.remoteAddress;
+    return this.#client.remoteAddress ?? undefined;
   }
 
   get remotePort() {
-    return this.#client.remotePort;
+    return this.#client.remotePort || undefined;
   }
 
   get remoteFamily() {
@@ -38,11 +41,11 @@ class ClientSocket extends net.Socket {
   }
 
   get localAddress() {
-    return this.#client.localAddress;
+    return this.#client.localAddress ?? undefined;
   }
 
   get localPort() {
-    return this.#client.localPort;
+    return this.#client.localPort || undefined;
   }
 
   get localFamily() {
@@ -54,17 +57,23 @@ class ClientSocket extends net.Socket {
     return this.#client.encrypted || undefined;
   }
 
+  /** The route that all its requests take, if the door has routes. */
+  get route() {
+    return this.#client.route;
+  }
+
   get failure() {
     return this.#client.failure;
   }
 
   address() {
-    if (this.localAddress === undefined) return {};
-    return { address: this.localAddress, family: this.localFamily, port: this.localPort };
+    const { localAddress: address, localFamily: family, localPort: port } = this;
+    return address === undefined ? {} : { address, family, port };
   }
 
-  /** Only TCP connections can be reset. */
+  /** Resets the client's connection. */
   resetAndDestroy() {
+    this.#client.reset();
     return this.destroy();
   }
 }

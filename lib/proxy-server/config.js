@@ -11,6 +11,7 @@ const { nodePlace, nodeSettings } = require('./node-place.js');
 const { hasParts, partsOf, targetParts } = require('./target-parts.js');
 const { tlsOptions } = require('./tls-options.js');
 const { numberOf } = require('../bridge/lookup.js');
+const { upstreamProxy } = require('./upstream-proxy.js');
 const { NodeTransport } = require('../transport-node/node-transport.js');
 
 /** The options, apart from the target, that the engine's configuration is made of. */
@@ -49,6 +50,7 @@ const SHAPING = new Set([
   'ssl',
   'timeouts',
   'toProxy',
+  'upstreamProxy',
   'useSystemCa',
   'xfwd',
 ]);
@@ -62,7 +64,8 @@ const MOST_CONFIGS = 1000;
  * @property {object} native the engine's half
  * @property {Function} [lookup] held for the engine, which knows its number
  * @property {boolean} isNodes its requests can only be sent by Node's own client
- * @property {string} [option] that wants it so
+ * @property {boolean} isEngines they can only be sent by the engine
+ * @property {string} [option] that wants them sent by Node's client
  * @property {string} [reason] why
  * @property {number} [avoidedUntil] when its target is to be among the first again
  */
@@ -195,6 +198,7 @@ function find(options, named) {
   const settings = { ...nativeOptions(options, target, agent), ...tls };
   // Whoever offers it wants it.
   settings.http2 ||= tls.protocols?.includes('h2') === true;
+  if (settings.proxy !== undefined) checkAlone(node);
   const key = JSON.stringify([settings, node]);
   const known = configs.get(key);
   if (known !== undefined) {
@@ -205,10 +209,12 @@ function find(options, named) {
   const placeOf = nodePlace(options, target, { ...node, settings });
   NodeTransport.know(native, placeOf);
   const { option, reason } = node;
+  const isEngines = settings.proxy !== undefined;
   const config = {
     target: target.url,
     native,
     isNodes: reason !== undefined,
+    isEngines,
     option,
     reason,
     lookup: lookupOf(options, agent),
@@ -216,6 +222,13 @@ function find(options, named) {
   configs.set(key, config);
   if (configs.size > MOST_CONFIGS) configs.delete(configs.keys().next().value);
   return config;
+}
+
+/** Node's client knows nothing of the proxies that the engine knows. */
+function checkAlone({ option, reason }) {
+  if (reason === undefined) return;
+  const message = `The option upstreamProxy cannot be used together with the option ${option} (${reason}); leave out one of them`;
+  throw optionError('upstreamProxy', message);
 }
 
 /** The least recently used stand first. */
@@ -261,6 +274,7 @@ function nativeOptions(options, target, agent) {
     toProxy: options.toProxy === true,
     reuse: agent === undefined ? options.agent !== false : agent.keepAlive,
     agent: agent?.native,
+    proxy: target.socketPath === undefined ? upstreamProxy(options.upstreamProxy, target.url) : undefined,
     allowDuplicateHost: options.allowDuplicateHost === true,
     preserveHeaderKeyCase: options.preserveHeaderKeyCase === true,
     hostRewrite: options.hostRewrite || undefined,

@@ -6,6 +6,7 @@
 
 const { LAST_RESORT } = require('./call.js');
 const { SHAPING } = require('./config.js');
+const { hasTargets } = require('./door-routes.js');
 const { isKnownOption } = require('./options.js');
 const { isBuiltIn } = require('./passes.js');
 
@@ -78,7 +79,7 @@ function optionForNode(subject) {
 function decidedByNode({ proxy: { options }, decisions, nodesOption }) {
   const { target } = options;
   if (typeof target === 'function' || Array.isArray(target)) return 'target';
-  if (!target && !decisions.routes && !decisions.router) return 'target';
+  if (!target && !hasTargets(decisions)) return 'target';
   return nodesOption;
 }
 

@@ -10,7 +10,7 @@ const http = require('node:http');
 const net = require('node:net');
 const { reasonForNode } = require('./door-needs.js');
 const { OBSERVATION, observationSettings } = require('./door-observation.js');
-const { isRoutes } = require('./door-routes.js');
+const { hasTargets, isRoutes } = require('./door-routes.js');
 const { optionError } = require('./options.js');
 
 const LONGEST_TIMER = 2 ** 31 - 1;
@@ -43,6 +43,7 @@ const LIMITS = {
   maxHeadersCount: number(1, MOST_FIELDS, 100),
   maxRequestsPerSocket: number(1, LONGEST_TIMER, 1000),
   maxUrlLength: number(1, LARGEST_HEAD, 8 * 1024),
+  minBodyRate: number(0, LONGEST_TIMER, 0),
   threads: number(1, MOST_THREADS, 1),
   writeTimeout: milliseconds(60_000),
 };
@@ -128,13 +129,7 @@ const INSTEAD = 'listen without the options object, listen(port, hostname), serv
 function checkSubject(subject) {
   const { options } = subject.proxy;
   const { decisions, nodesOption } = subject;
-  if (
-    !options.target &&
-    !options.forward &&
-    !decisions.routes &&
-    !decisions.router &&
-    nodesOption === undefined
-  )
+  if (!options.target && !options.forward && !hasTargets(decisions) && nodesOption === undefined)
     throw optionError('target', 'The native door needs the option target, or routes');
   if (!CAN_HAND_OVER) checkAlone(subject);
 }

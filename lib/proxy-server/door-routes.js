@@ -19,6 +19,7 @@ const DECISIONS = Symbol('decisions');
 /**
  * @typedef {object} Decisions
  * @property {Route[]} [routes]
+ * @property {object} [registry] a `NativeRegistry`: routes that come and go
  * @property {unknown} [pathFilter] data
  * @property {Record<string, unknown>} [pathRewrite] data
  * @property {Record<string, unknown>} [router] data
@@ -34,7 +35,7 @@ const DECISIONS = Symbol('decisions');
  * @returns {object} the engine's half, `NativeRoutes` in src/binding/routes.rs
  * @throws {TypeError} that names the option that is wrong
  */
-function nativeRoutes(options, { routes, pathFilter, pathRewrite, router } = {}) {
+function nativeRoutes(options, { routes, registry, pathFilter, pathRewrite, router } = {}) {
   const { NativeRoutes } = require('../native/binding.js');
   const decisions = {
     ...(pathFilter !== undefined && readPathFilter(pathFilter)),
@@ -45,7 +46,8 @@ function nativeRoutes(options, { routes, pathFilter, pathRewrite, router } = {})
       config: engineConfig(options, route.target),
       rewrite: rewriteRules(route.rewrite, 'routes'),
     })),
-    otherwise: isNamed(options.target) ? engineConfig(options) : undefined,
+    registry,
+    otherwise: isOneTarget(options.target) ? engineConfig(options) : undefined,
     rewrite: rewriteRules(pathRewrite, 'pathRewrite'),
   };
   try {
@@ -65,7 +67,10 @@ function engineConfig(options, target) {
   throw optionError(option, `${message}; listen without the options object, listen(port, hostname), has it`);
 }
 
-const isNamed = (target) => target !== undefined && target !== null && target !== '';
+/** Known now, and the only one. */
+function isOneTarget(target) {
+  return Boolean(target) && typeof target !== 'function' && !Array.isArray(target);
+}
 
 /** What is falsy in a table is as if nothing had been found. */
 function routed(options, key, target) {
@@ -113,6 +118,11 @@ function isCompilable(options, decisions) {
   }
 }
 
+/** Whether there are targets beside the proxy's own. */
+function hasTargets({ routes, registry, router }) {
+  return Boolean(routes || registry || router);
+}
+
 const isText = (value) => typeof value === 'string';
 const isObject = (value) => typeof value === 'object' && value !== null && !Array.isArray(value);
 
@@ -132,4 +142,4 @@ function isRoutes(value) {
   );
 }
 
-module.exports = { DECISIONS, decisionsOf, isData, isRoutes, nativeRoutes };
+module.exports = { DECISIONS, decisionsOf, hasTargets, isData, isOneTarget, isRoutes, nativeRoutes };

@@ -14,7 +14,7 @@ const { packAdded } = require('../bridge/head-codec.js');
 const { openError, placeOf, shownAddress } = require('./door-address.js');
 const { NeedsWatch, needsOf } = require('./door-needs.js');
 const { CAN_HAND_OVER, checkAlone, checkSubject, doorOptions } = require('./door-options.js');
-const { DECISIONS, nativeRoutes } = require('./door-routes.js');
+const { DECISIONS, isOneTarget, nativeRoutes } = require('./door-routes.js');
 const { HANDSHAKE_TIMEOUT, serverTls } = require('./door-tls.js');
 const { NodeSide } = require('./node-side.js');
 const { optionError } = require('./options.js');
@@ -58,7 +58,9 @@ class Door extends EventEmitter {
     this.#ssl = own.ssl || undefined;
     const headers = packAdded(own.headers || {});
     this.#subject = subject;
-    this.#nodeSide = new NodeSide(subject, fallback, settings.maxHeaderSize);
+    this.#nodeSide = new NodeSide(subject, fallback, settings.maxHeaderSize, (number) =>
+      this.#native.reset(number),
+    );
     this.#settings = {
       routes: nativeRoutes(isOneTarget(own.target) ? own : { ...own, target: undefined }, decisions),
       headers: headers.text,
@@ -203,11 +205,6 @@ class Door extends EventEmitter {
     this.#over();
     this.emit('close');
   }
-}
-
-/** Known now, and the only one. */
-function isOneTarget(target) {
-  return Boolean(target) && typeof target !== 'function' && !Array.isArray(target);
 }
 
 /**

@@ -57,9 +57,13 @@ function isForDoor(where) {
 function subjectOf(proxy) {
   return {
     proxy,
-    serve: (req, res) => serve(proxy, req, res, () => proxy.web(req, res)),
-    upgrade: (req, socket, head) => {
-      serve(proxy, req, socket, () => proxy.ws(req, socket, head));
+    serve: (req, res, _next, target) => {
+      const args = target === undefined ? [req, res] : [req, res, { target }];
+      serve(proxy, req, res, () => proxy.web(...args));
+    },
+    upgrade: (req, socket, head, target) => {
+      const args = target === undefined ? [req, socket, head] : [req, socket, head, { target }];
+      serve(proxy, req, socket, () => proxy.ws(...args));
       return true;
     },
   };

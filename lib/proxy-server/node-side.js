@@ -21,9 +21,13 @@ const { failRequest } = require('./forward-request.js');
  * @property {import('./proxy-server.js').ProxyServer} proxy
  * @property {string} [nodesOption] an option of its own, beside the proxy's, by which only JavaScript can decide
  * @property {import('./door-routes.js').Decisions} [decisions] what the engine decides by; filled in by the door
- * @property {(req: http.IncomingMessage, res: http.ServerResponse, next: () => void) => void} serve
- * @property {(req: http.IncomingMessage, socket: import('node:net').Socket, head: Buffer) => boolean} upgrade whether it has taken the socket
+ * @property {(req: http.IncomingMessage, res: http.ServerResponse, next: () => void, target?: unknown) => void} serve
+ *   `target` is that of the request's route, if there are routes
+ * @property {(req: http.IncomingMessage, socket: import('node:net').Socket, head: Buffer, target?: unknown) => boolean} upgrade whether it has taken the socket
  */
+
+/** A receiver; the same number stands in src/binding/handed.rs. */
+const FALLBACK = -2;
 
 class NodeSide {
   #subject;
@@ -31,14 +35,17 @@ class NodeSide {
   #fallback;
   #sockets = new Set();
   #onEmpty;
+  #reset;
 
   /**
    * @param {Subject} subject
    * @param {Function | http.Server} [fallback] gets what is not the subject's
    * @param {number} maxHeaderSize the door's
+   * @param {(number: number) => void} reset tells the engine that a socket is to be reset
    */
-  constructor(subject, fallback, maxHeaderSize) {
+  constructor(subject, fallback, maxHeaderSize, reset) {
     this.#subject = subject;
+    this.#reset = reset;
     this.#own = internalServer(maxHeaderSize, (req, res) => this.#request(req, res));
     this.#fallback = typeof fallback === 'function' ? internalServer(maxHeaderSize, fallback) : fallback;
     // Without a listener an upgrade is a request like any other.
@@ -47,10 +54,22 @@ class NodeSide {
   }
 
   /** Takes a client's connection in; called by the engine, which must not be thrown at. */
-  visit = (fd, isFallback, remoteAddress, remotePort, localAddress, localPort, encrypted, failure) => {
-    const client = { encrypted };
-    if (remoteAddress !== null) Object.assign(client, { remoteAddress, remotePort, localAddress, localPort });
-    if (failure !== null && failure !== undefined) client.failure = unpackError(failure);
+  visit = (
+    fd,
+    number,
+    receiver,
+    remoteAddress,
+    remotePort,
+    localAddress,
+    localPort,
+    encrypted,
+    failure,
+    target,
+  ) => {
+    const reset = () => this.#reset(number);
+    const client = { remoteAddress, remotePort, localAddress, localPort, encrypted, reset };
+    if (receiver >= 0) client.route = this.#subject.decisions.routes[receiver];
+    if (typeof failure === 'string') client.failure = { error: unpackError(failure), target };
     let socket;
     try {
       socket = new ClientSocket(fd, client);
@@ -63,7 +82,7 @@ class NodeSide {
     this.#sockets.add(socket);
     socket.once('close', () => this.#closed(socket));
     try {
-      (isFallback ? this.#fallback : this.#own).emit('connection', socket);
+      (receiver === FALLBACK ? this.#fallback : this.#own).emit('connection', socket);
     } catch (error) {
       socket.destroy();
       warnOnce(this.#subject.proxy, error);
@@ -91,14 +110,19 @@ class NodeSide {
 
   #request(req, res) {
     const { proxy, serve } = this.#subject;
-    const { failure } = req.socket;
+    const { failure, route } = req.socket;
     if (failure === undefined) {
-      serve(req, res, () => this.#passOn(req, res));
+      serve(req, res, () => this.#passOn(req, res), route?.target);
       return;
     }
     const call = new Call(proxy, proxy.options, undefined, new Outcome());
-    call.config = configOf(proxy.options);
-    failRequest(proxy, req, res, call, 'target', failure);
+    const { decisions } = this.#subject;
+    // One that stands alone among the options says more than its URL.
+    const isAlone = [decisions.router, decisions.routes, decisions.registry].every(
+      (one) => one === undefined,
+    );
+    call.config = configOf(proxy.options, isAlone ? proxy.options.target : failure.target);
+    failRequest(proxy, req, res, call, 'target', failure.error);
   }
 
   /** Not the subject's after all. */
@@ -111,7 +135,7 @@ class NodeSide {
 
   #upgrade(req, socket, head) {
     const { proxy, upgrade } = this.#subject;
-    if (proxy.options.ws && upgrade(req, socket, head)) return;
+    if (proxy.options.ws && upgrade(req, socket, head, socket.route?.target)) return;
     if (this.#fallback?.emit('upgrade', req, socket, head)) return;
     refuseUpgrade(socket, 404);
   }

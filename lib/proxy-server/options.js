@@ -105,6 +105,7 @@ const OPTIONS = {
   toProxy: BOOLEAN,
   tunnelTimeout: MILLISECONDS,
   upgradeTimeout: MILLISECONDS,
+  upstreamProxy: { is: isString, want: "the URL of a proxy, or 'env'" },
   useSystemCa: BOOLEAN,
   verifyUpgrade: BOOLEAN,
   ws: BOOLEAN,
@@ -151,6 +152,7 @@ const OFF_IF_EMPTY = new Set([
   'protocolRewrite',
   'secureProtocol',
   'servername',
+  'upstreamProxy',
 ]);
 
 /** Each fits into the byte that says how long it is. */

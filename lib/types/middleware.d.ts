@@ -3,6 +3,7 @@
 import * as http from 'node:http';
 import { Socket } from 'node:net';
 import { ResponseTransform } from './bodies.js';
+import { Door, DoorOptions } from './door.js';
 import { ProxyServerEvents } from './events.js';
 import { Plugin } from './plugins.js';
 import { ServerOptions } from './server-options.js';
@@ -44,6 +45,11 @@ export interface RequestHandler<
   (req: TRequest, res: TResponse, next?: TNext): Promise<void>;
   /** For `server.on('upgrade', middleware.upgrade)`. */
   upgrade: (req: TRequest, socket: Socket, head: Buffer) => void;
+  /** Makes the engine listen itself; what the middleware would pass on goes to `fallback`. */
+  listen: {
+    (where: number | string | undefined, options?: DoorOptions, listeningListener?: () => void): Door;
+    (where: number | string, listeningListener: () => void): Door;
+  };
 }
 
 export type NextFunction<T = (error?: unknown) => void> = T;

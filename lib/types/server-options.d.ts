@@ -18,7 +18,8 @@ export interface ServerOptions {
   forward?: ProxyTarget | ProxyTargetFunction | undefined;
   /**
    * `false`: a fresh connection for each request. A plain agent of Node's says how connections are kept, and what it says of TLS counts most.
-   * By default connections are pooled. This version refuses subclasses, agents with functions of their own, and settings it does not have.
+   * By default connections are pooled. Subclasses, agents with functions of their own or with settings that the engine does not have are used by
+   * Node's own client (see `stats().node`).
    */
   agent?: http.Agent | https.Agent | false | undefined;
   /** Forward the first of two `Host` fields instead of refusing the request with 400. Default `false`. */
@@ -35,15 +36,17 @@ export interface ServerOptions {
   cert?: Certificates | undefined;
   /** Make the `Host` field name the target. Default `false`. */
   changeOrigin?: boolean | undefined;
+  /** The ciphers to offer TLS targets, in the way of OpenSSL; by Node's own client. */
+  ciphers?: string | undefined;
   /** Milliseconds for name look-up, connection and TLS handshake. Default 10,000. */
   connectTimeout?: number | undefined;
   /** New `Domain` attributes of cookies: one for all, or by old value, `*` for every other. An empty one removes. Default `false`. */
   cookieDomainRewrite?: false | string | { [oldDomain: string]: string } | undefined;
   /** New `Path` attributes of cookies: one for all, or by old value, `*` for every other. An empty one removes. Default `false`. */
   cookiePathRewrite?: false | string | { [oldPath: string]: string } | undefined;
-  /** Send requests with this function. Refused by this version. */
-  fetch?: typeof fetch | undefined;
-  /** Refused by this version. */
+  /** Send requests with this function; `true` is the engine. Not for upgrades. */
+  fetch?: true | typeof fetch | undefined;
+  /** Hooks and settings of http-proxy-3's way over `fetch`. Without a function or a dispatcher of yours the engine sends. Not for upgrades. */
   fetchOptions?: FetchOptions | undefined;
   /**
    * Follow redirects instead of passing them on: `true` for 21 at most, one more is an error; a number for so many, the next one is passed on.
@@ -73,11 +76,11 @@ export interface ServerOptions {
   lookup?: net.LookupFunction | undefined;
   /** Address of this machine that connections to the target come from. */
   localAddress?: string | undefined;
-  /** The newest version of TLS to speak with targets. Default `'TLSv1.3'`. */
-  maxVersion?: 'TLSv1.2' | 'TLSv1.3' | undefined;
+  /** The newest version of TLS to speak with targets; those before 1.2 by Node's own client. Default `'TLSv1.3'`. */
+  maxVersion?: tls.SecureVersion | undefined;
   /** Send this method instead of the request's. */
   method?: string | undefined;
-  /** The oldest version of TLS to speak with targets; those before 1.2 are never spoken. Default `'TLSv1.2'`. */
+  /** The oldest version of TLS to speak with targets; those before 1.2 by Node's own client. Default `'TLSv1.2'`. */
   minVersion?: tls.SecureVersion | undefined;
   /** For an encrypted `key` or `pfx`. */
   passphrase?: string | undefined;
@@ -98,6 +101,8 @@ export interface ServerOptions {
   retry?: Retry | undefined;
   /** `false`: accept any certificate of a TLS target. Default `true`. */
   secure?: boolean | undefined;
+  /** A method of OpenSSL for TLS targets, such as `TLSv1_2_method`; by Node's own client. */
+  secureProtocol?: string | undefined;
   /** Leave the response to the `proxyRes` listeners. Default `false`. */
   selfHandleResponse?: boolean | undefined;
   /** The protocols that TLS targets may choose from (ALPN), the preferred one first; `h2` is spoken then, too. Default: what `http2` says. */
@@ -122,6 +127,11 @@ export interface ServerOptions {
   tunnelTimeout?: number | undefined;
   /** Milliseconds until the answer to an upgrade; instead of `proxyTimeout`. Default: no limit. */
   upgradeTimeout?: number | undefined;
+  /**
+   * The proxy that leads to the targets: `http://user:password@proxy:3128` (`CONNECT`, for plain targets too), `socks5://proxy:1080`, or `'env'`
+   * for what `HTTP_PROXY`, `HTTPS_PROXY` and `NO_PROXY` say when a target is first used. Default: none.
+   */
+  upstreamProxy?: string | undefined;
   /** Refuse a `101` that is not a valid answer to the handshake (RFC 6455). Default `true`. */
   verifyUpgrade?: boolean | undefined;
   /** Take over the upgrade requests of the server that `listen` makes. Default `false`. */
@@ -160,13 +170,16 @@ export interface Timeouts {
 export type ProxyServerOptions = ServerOptions;
 
 export interface FetchOptions {
+  /** For `fetch`, such as a `dispatcher` of undici. `headers` take the place of all that would be forwarded. */
   requestOptions?: RequestInit | undefined;
+  /** May edit the request: its `headers`, be it the Headers, properties assigned to them or others in their place, `method` and `body`. */
   onBeforeRequest?: (
     requestOptions: RequestInit,
     req: http.IncomingMessage,
     res: http.ServerResponse,
     options: ServerOptions,
   ) => void | Promise<void>;
+  /** Gets the answer before `proxyRes` is emitted. Who wants to read its body reads a clone. */
   onAfterResponse?: (
     response: Response,
     req: http.IncomingMessage,

@@ -25,12 +25,11 @@ export interface ProxyTargetDetailed {
   ca?: Certificates | undefined;
   /** Who we are there; so are `key`, `pfx` and `passphrase`. */
   cert?: Certificates | undefined;
-  /** Refused by this version. */
+  /** As the option of the proxy; so is `secureProtocol`. */
   ciphers?: string | undefined;
   key?: Keys | undefined;
   passphrase?: string | undefined;
   pfx?: Archives | undefined;
-  /** Refused by this version. */
   secureProtocol?: string | undefined;
 }
 

@@ -4,7 +4,9 @@ use crate::engine::config::{Agent, Authorization, Config, Http2, Timeouts};
 use crate::engine::head::{is_field_value, is_token};
 use crate::engine::outgoing::{CookieRewrite, InvalidRewrite, RedirectRewrite};
 use crate::engine::target::{Scheme, Target};
-use crate::engine::upstream::{Identity, InvalidTls, Names, TlsProfile, TlsSettings};
+use crate::engine::upstream::{
+    Identity, InvalidTls, Names, ProxyProtocol, TlsProfile, TlsSettings, UpstreamProxy,
+};
 use bytes::Bytes;
 use napi::bindgen_prelude::{Error, Result, Status};
 use napi_derive::napi;
@@ -43,6 +45,8 @@ pub struct NativeOptions {
     pub cookie_path_rewrite: Option<Vec<String>>,
     /// The agent whose connections are used.
     pub agent: Option<NativeAgent>,
+    /// The proxy that leads to the target.
+    pub proxy: Option<NativeProxy>,
     pub secure: bool,
     /// PEM certificates.
     pub ca: Option<String>,
@@ -88,6 +92,19 @@ pub struct NativeAgent {
     /// Milliseconds.
     pub idle_limit: Option<f64>,
     pub oldest_first: bool,
+}
+
+/// A proxy between us and the targets.
+#[napi(object, object_to_js = false)]
+pub struct NativeProxy {
+    /// It speaks SOCKS 5, not HTTP.
+    pub socks: bool,
+    pub host: String,
+    pub port: u16,
+    /// The value of a `Proxy-Authorization` field.
+    pub authorization: Option<String>,
+    /// User and password, for SOCKS.
+    pub credentials: Option<Vec<String>>,
 }
 
 #[napi]
@@ -137,6 +154,7 @@ impl NativeConfig {
             cookie_domain: cookies("cookieDomainRewrite", options.cookie_domain_rewrite.as_deref())?,
             cookie_path: cookies("cookiePathRewrite", options.cookie_path_rewrite.as_deref())?,
             agent: options.agent.map(agent).map(Arc::new),
+            proxy: options.proxy.map(proxy).map(Arc::new),
             timeouts: Timeouts {
                 connect: duration(options.connect_timeout),
                 head: duration(options.head_timeout),
@@ -201,6 +219,18 @@ fn agent(agent: NativeAgent) -> Agent {
         idle_limit: duration(agent.idle_limit),
         oldest_first: agent.oldest_first,
     }
+}
+
+fn proxy(proxy: NativeProxy) -> UpstreamProxy {
+    let credentials = proxy.credentials.as_deref().and_then(|both| both.first().zip(both.get(1)));
+    let protocol = if proxy.socks {
+        ProxyProtocol::Socks5(
+            credentials.map(|(user, password)| (user.as_str().into(), password.as_str().into())),
+        )
+    } else {
+        ProxyProtocol::Http(proxy.authorization.map(Into::into))
+    };
+    UpstreamProxy { protocol, host: proxy.host.into(), port: proxy.port }
 }
 
 fn method(method: String) -> Result<Bytes> {

@@ -5,8 +5,8 @@ use super::routes::NativeRoutes;
 use super::server_tls::NativeSecureContext;
 use crate::engine::Engine;
 use crate::engine::door::{
-    Access, AccessLog, Address, Door, DoorStats, Format, Handover, Limits, Needs, Place, Secure, Settings,
-    Trust, Unopened, Visit,
+    Access, AccessLog, Address, Door, DoorStats, Format, Handed, Handover, Limits, Needs, Place, Secure,
+    Settings, Trust, Unopened,
 };
 use crate::engine::head::unpack_fields;
 use napi::bindgen_prelude::{ClassInstance, Either, Error, Latin1String, Result, Status};
@@ -42,6 +42,7 @@ pub struct NativeDoorSettings<'env> {
     pub max_url_length: u32,
     pub headers_timeout: f64,
     pub body_timeout: f64,
+    pub min_body_rate: u32,
     pub write_timeout: f64,
     pub keep_alive_timeout: f64,
     pub max_requests_per_socket: u32,
@@ -86,7 +87,7 @@ pub struct NativeDoorStats {
 pub struct NativeDoor {
     door: Door,
     secure: Option<Arc<Secure>>,
-    needs: Arc<Needs>,
+    handover: Arc<Handover>,
 }
 
 /// Opens a door. The message of a failure says what failed, and the system's error number.
@@ -95,7 +96,7 @@ pub(super) fn open(
     address: &str,
     port: Option<u16>,
     settings: NativeDoorSettings<'_>,
-    admit: impl Fn(Visit) + Send + Sync + 'static,
+    admit: impl Fn(Handed) + Send + Sync + 'static,
     on_closed: impl FnOnce() + Send + 'static,
 ) -> Result<NativeDoor> {
     let added = unpack_fields(&to_bytes(&settings.headers), settings.header_count as usize)
@@ -106,6 +107,7 @@ pub(super) fn open(
         target_size: settings.max_url_length as usize,
         head_time: duration(settings.headers_timeout),
         body_idle: duration(settings.body_timeout),
+        body_rate: settings.min_body_rate,
         write_idle: duration(settings.write_timeout),
         keep_alive: duration(settings.keep_alive_timeout),
         requests: settings.max_requests_per_socket as usize,
@@ -132,16 +134,23 @@ pub(super) fn open(
     let needs = Arc::new(Needs::default());
     needs.set(bits(settings.needs));
     let failure_limit = duration(settings.failure_timeout);
-    let handover = Handover::new(Arc::clone(&needs), settings.has_fallback, failure_limit, admit)
-        .map_err(|error| Error::from_reason(error.to_string()))?;
+    let handover = Handover::new(
+        Arc::clone(&needs),
+        settings.has_fallback,
+        &settings.routes.listed,
+        failure_limit,
+        admit,
+    )
+    .map_err(|error| Error::from_reason(error.to_string()))?;
     let mut settings = Settings::new(Arc::clone(&settings.routes.routes), added, trust, limits);
     settings.secure.clone_from(&secure);
-    settings.handover = Some(Arc::new(handover));
     settings.log = log;
     settings.monitor = monitor;
+    let handover = Arc::new(handover);
+    settings.handover = Some(Arc::clone(&handover));
     engine
         .listen(&place, settings, threads, on_closed)
-        .map(|door| NativeDoor { door, secure, needs })
+        .map(|door| NativeDoor { door, secure, handover })
         .map_err(|unopened| match unopened {
             Unopened::Place(error) => failure("listen", &error),
             Unopened::Monitor(error) => failure("metrics", &error),
@@ -229,10 +238,17 @@ impl NativeDoor {
         }
     }
 
-    /// Says what of the proxy's requests goes through JavaScript from now on: 1 all of them, 2 those for WebSockets, 4 those that have failed.
+    /// Says what needs JavaScript from now on: 1 all requests of the proxy's, 2 those for WebSockets, 4 those that have failed, 8 whether a
+    /// request is the proxy's.
     #[napi(catch_unwind)]
     pub fn set_needs(&self, needs: u32) {
-        self.needs.set(bits(needs));
+        self.handover.needs.set(bits(needs));
+    }
+
+    /// Says that a socket that was handed over is about to end, and that this is not the end of what it says.
+    #[napi(catch_unwind)]
+    pub fn reset(&self, number: u32) {
+        self.handover.reset(number);
     }
 
     #[napi(catch_unwind)]

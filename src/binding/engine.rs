@@ -6,9 +6,9 @@
 use super::completion;
 use super::config::NativeConfig;
 use super::door::{self, NativeDoor, NativeDoorSettings};
+use super::handed::{self, HandedArgs};
 use super::passes::pack_outbound;
 use super::tunnel;
-use super::visit::{self, VisitArgs};
 use crate::engine::body::End;
 use crate::engine::error::{Error, Kind, Phase, Refusal};
 use crate::engine::head::{EditedHead, Fields, Framing, PackedRequest, pack_fields, unpack_fields};
@@ -274,17 +274,17 @@ impl NativeEngine {
     }
 
     /// Opens a door at an IP address or, without a port, at a path. `visit` is called for each connection that comes to Node, see
-    /// [`VisitArgs`]. `closed` is called once it has closed; it keeps the process alive until then.
+    /// [`HandedArgs`]. `closed` is called once it has closed; it keeps the process alive until then.
     #[napi(catch_unwind)]
     pub fn listen(
         &self,
         address: String,
         port: Option<u16>,
         settings: NativeDoorSettings<'_>,
-        visit: Function<'_, VisitArgs, ()>,
+        visit: Function<'_, HandedArgs, ()>,
         closed: Function<'_, (), ()>,
     ) -> Result<NativeDoor> {
-        let admit = visit::admitting(&visit)?;
+        let admit = handed::admitting(&visit)?;
         let closed = closed.build_threadsafe_function().callee_handled::<false>().build()?;
         let engine = self.engine.borrow();
         let engine = engine.as_ref().ok_or_else(|| napi::Error::from_reason("The engine was stopped"))?;

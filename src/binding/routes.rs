@@ -3,6 +3,7 @@
 use super::config::NativeConfig;
 use super::registry::NativeRegistry;
 use super::route::{NativeGlob, by_globs};
+use crate::engine::config::Config;
 use crate::engine::route::{
     Extent, HostPattern, PathFilter, PathRewrite, Place, Route, Router, Routes, Table, Targets,
     canonical_prefix,
@@ -55,6 +56,8 @@ pub struct NativeDecisions<'env> {
 #[napi]
 pub struct NativeRoutes {
     pub(super) routes: Arc<Routes>,
+    /// Where those of `routes` lead, in their order.
+    pub(super) listed: Vec<Arc<Config>>,
 }
 
 #[napi]
@@ -70,6 +73,10 @@ impl NativeRoutes {
             (None, Some(prefixes)) => Some(PathFilter::prefixes(prefixes)),
             (None, None) => None,
         };
+        let of_list = decisions.routes.iter().flatten();
+        let of_list =
+            of_list.filter_map(|route| route.config.as_ref().map(|native| Arc::clone(&native.config)));
+        let of_list = of_list.collect();
         let targets = match (decisions.router, decisions.routes, decisions.registry) {
             (Some(table), ..) => Targets::Router(router(&table)),
             (_, Some(routes), _) => Targets::Listed(listed(routes)?),
@@ -82,7 +89,7 @@ impl NativeRoutes {
             otherwise: decisions.otherwise.map(|native| Arc::clone(&native.config)),
             rewrite: decisions.rewrite.map(|rules| rewrite("pathRewrite", &rules)).transpose()?,
         };
-        Ok(Self { routes: Arc::new(routes) })
+        Ok(Self { routes: Arc::new(routes), listed: of_list })
     }
 }
 

@@ -3,7 +3,7 @@
 use super::error::{Error, Kind, Limit, Phase};
 use super::outgoing::{CookieRewrite, RedirectRewrite};
 use super::target::{Scheme, Target};
-use super::upstream::{Names, TlsProfile};
+use super::upstream::{Names, TlsProfile, UpstreamProxy};
 use bytes::Bytes;
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -52,6 +52,8 @@ pub struct Config {
     pub cookie_path: Option<CookieRewrite>,
     /// `agent`: what an agent of Node's says of its connections. None by default.
     pub agent: Option<Arc<Agent>>,
+    /// `upstreamProxy`: the proxy that leads to the target. None by default.
+    pub proxy: Option<Arc<UpstreamProxy>>,
     /// Time limits.
     pub timeouts: Timeouts,
 }
@@ -153,6 +155,7 @@ impl Config {
             cookie_domain: None,
             cookie_path: None,
             agent: None,
+            proxy: None,
             timeouts: Timeouts::default(),
         }
     }

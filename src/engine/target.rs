@@ -2,6 +2,7 @@
 
 use super::head::is_host;
 use bytes::Bytes;
+use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 use url::{Host, Url};
@@ -132,6 +133,15 @@ impl Target {
         Ok(self)
     }
 
+    /// Its URL, as far as it has one.
+    pub fn url(&self) -> String {
+        let (scheme, authority) = (self.scheme.name(), String::from_utf8_lossy(&self.authority));
+        let path =
+            if self.path.is_empty() { Cow::Borrowed("/") } else { String::from_utf8_lossy(&self.path) };
+        let query = self.query.as_ref().map(|query| format!("?{}", String::from_utf8_lossy(query)));
+        format!("{scheme}://{authority}{path}{}", query.unwrap_or_default())
+    }
+
     /// The same target behind a Unix socket.
     #[must_use]
     pub fn through_socket(mut self, path: &str) -> Self {
@@ -153,6 +163,13 @@ mod tests {
 
     fn authority_of(text: &str) -> String {
         String::from_utf8(Target::parse(text).unwrap().authority.to_vec()).unwrap()
+    }
+
+    #[test]
+    fn its_url_is_the_one_it_was_made_of() {
+        for text in ["http://a/", "https://a:8443/b?c", "http://[::1]:81/", "http://a/?q"] {
+            assert_eq!(Target::parse(text).unwrap().url(), text);
+        }
     }
 
     #[test]

@@ -139,6 +139,17 @@ module.exports = [
     where: ['target request 1 x-arguments', 'target request 1 x-socket'],
   },
   {
+    id: 'proxy-req-without-a-connection',
+    originals: ORIGINALS,
+    what: '`proxyReq` is emitted before there is a connection, also for one whose agent never gives any.',
+    reason: 'The request that is shown to listeners is the one that will be sent.',
+    rule: 'one-class',
+    scenarios: ['own-agents: createConnection that fails'],
+    where: ['events'],
+    theirs: 'start, error *',
+    ours: 'start, proxyReq, error *',
+  },
+  {
     id: 'answered-in-proxy-req',
     originals: ORIGINALS,
     what: 'A request that a listener of `proxyReq` has answered is not sent, and no further event follows.',

@@ -5,10 +5,11 @@ use super::arrival::too_late;
 use super::claims;
 use super::denial::Denial;
 use super::encode::{self, Connection as Ends};
-use super::handover::{Guest, relay};
+use super::handover::{Failure, Guest, relay};
 use super::head::{ClientHead, Search};
 use super::life::Stage;
 use super::limits::Limits;
+use super::pace::Pace;
 use super::stats::DoorStats;
 use super::stream::Stream;
 use super::target::Form;
@@ -46,10 +47,14 @@ pub(super) struct Connection {
 pub(super) struct Course<'a> {
     pub(super) asked: Asked<'a>,
     pub(super) framing: Framing,
+    pub(super) progress: Progress,
     pub(super) visit: &'a Visit,
     /// Node answers, not a target.
     pub(super) by_node: bool,
 }
+
+/// How an exchange ended: what became of its answer, or why there could be none.
+pub(super) type Outcome = Result<io::Result<Answered>, Fault>;
 
 /// What a request comes to.
 pub(super) enum Next {
@@ -66,9 +71,6 @@ pub(super) enum Next {
     /// It is an end of a tunnel from now on.
     Tunnel(Exchange),
 }
-
-/// How an exchange ended: what became of its answer, or why there could be none.
-pub(super) type Outcome = Result<io::Result<Answered>, Fault>;
 
 impl Connection {
     pub(super) fn new(visitor: Visitor, stage: watch::Receiver<Stage>, context: Context) -> Self {
@@ -184,35 +186,32 @@ impl Connection {
         buffer: &mut BytesMut,
     ) -> Next {
         self.served += 1;
+        let ClientHead { form, framing, awaits_continue, keep_alive, .. } = asked;
         let is_open = *self.stage.borrow() == Stage::Open;
-        let keep_alive = asked.keep_alive && is_open && self.served < self.limits().requests;
+        let keep_alive = keep_alive && is_open && self.served < self.limits().requests;
         let has_body = &asked.head.method[..] != b"HEAD";
-        let ClientHead { form, framing, awaits_continue, .. } = asked;
+        let ends = (has_body, !keep_alive || framing != Framing::Empty);
         if form == Form::Asterisk
             || &asked.head.method[..] == b"OPTIONS" && claims::ends_here(&mut asked.head.fields)
         {
-            return self
-                .own_answer(200, None, visit, writer, (has_body, !keep_alive || framing != Framing::Empty))
-                .await;
+            return self.own_answer(200, None, visit, writer, ends).await;
         }
         if !visit.is_admitted() {
             DoorStats::count(&self.visitor.stats.overloaded);
-            let closes = !keep_alive || framing != Framing::Empty;
-            return self.own_answer(503, None, visit, writer, (has_body, closes)).await;
+            return self.own_answer(503, None, visit, writer, ends).await;
         }
         let config = match self.visitor.destination(&mut asked) {
             Destination::Target(config) => config,
             Destination::Node(receiver) => {
-                return self.hand_over(&asked, visit, receiver, keep_alive, (reader, writer, buffer)).await;
+                return self.hand_over(&asked, receiver, keep_alive, visit, (reader, writer, buffer)).await;
             }
             Destination::Nobody => {
                 DoorStats::count(&self.visitor.stats.unrouted);
-                let ends = (has_body, !keep_alive || framing != Framing::Empty);
                 return self.own_answer(404, None, visit, writer, ends).await;
             }
             Destination::Denied(denial) => return self.deny(&denial, visit, writer, has_body).await,
         };
-        let mut order = match self.visitor.order(asked.take_head(), config) {
+        let mut order = match self.visitor.order(asked.take_head(), Arc::clone(&config)) {
             Ok(order) => order,
             Err(denial) => return self.deny(&denial, visit, writer, has_body).await,
         };
@@ -227,15 +226,16 @@ impl Connection {
             }
         }
         let (exchange, life) = prepare(order, self.context.clone());
-        let course = Course { asked: asked.as_asked(keep_alive), framing, visit, by_node: false };
-        let outcome = self.exchange(life, &exchange, &course, &progress, (reader, writer, buffer)).await;
+        let course = Course { asked: asked.as_asked(keep_alive), framing, progress, visit, by_node: false };
+        let outcome = self.exchange(life, &exchange, &course, (reader, writer, buffer)).await;
         if let Ok(Ok(Answered::Failed(error))) = outcome {
             self.visitor.stats.count_answered(&error);
             visit.failed(&error);
-            let keep_alive = keep_alive && progress.uploaded.load(Ordering::Relaxed);
-            return self.hand_failure(&asked, visit, error, keep_alive, (reader, writer, buffer)).await;
+            let keep_alive = keep_alive && course.progress.uploaded.load(Ordering::Relaxed);
+            let failure = Failure { error, target: config.target.url() };
+            return self.hand_failure(&asked, failure, keep_alive, visit, (reader, writer, buffer)).await;
         }
-        self.over(outcome, &progress, visit, writer, has_body).await
+        self.over(outcome, &course, writer).await
     }
 
     /// Both directions of an exchange.
@@ -244,7 +244,6 @@ impl Connection {
         life: impl Future<Output = ()>,
         exchange: &Exchange,
         course: &Course<'_>,
-        progress: &Progress,
         (reader, writer, buffer): (&mut R, &mut W, &mut BytesMut),
     ) -> Outcome {
         let answer = Answer {
@@ -253,18 +252,18 @@ impl Connection {
             by_node: course.by_node,
             ring: &self.context.ring,
             ready: &self.ready,
-            visit: course.visit,
             exchange,
-            progress,
+            progress: &course.progress,
+            visit: course.visit,
             idle: self.limits().write_idle,
             keep_alive: self.limits().keep_alive,
             out: BytesMut::new(),
         };
-        let idle = self.limits().body_idle;
+        let pace = Pace::new(self.limits().body_idle, self.limits().body_rate);
         tokio::select! {
             biased;
             answered = both(life, answer.run()) => Ok(answered),
-            fault = upload::run(reader, buffer, course.framing, exchange, progress, idle) => Err(fault),
+            fault = upload::run(reader, buffer, course.framing, exchange, &course.progress, pace) => Err(fault),
         }
     }
 
@@ -272,24 +271,23 @@ impl Connection {
     pub(super) async fn over<W: AsyncWrite + Unpin>(
         &self,
         outcome: Outcome,
-        progress: &Progress,
-        visit: &Visit,
+        course: &Course<'_>,
         writer: &mut W,
-        has_body: bool,
     ) -> Next {
         match outcome {
             Ok(Ok(Answered::Whole { keep_alive: true })) => Next::Request,
             Ok(Ok(Answered::Whole { keep_alive: false })) => Next::Close,
-            Ok(Ok(Answered::Cut { ends_by_close: false } | Answered::Failed(_) | Answered::Switched)) => {
-                DoorStats::count(&self.visitor.stats.cut);
-                Next::Drop
-            }
             Ok(Ok(Answered::Cut { ends_by_close: true })) => {
                 DoorStats::count(&self.visitor.stats.cut);
                 Next::Reset
             }
-            Err(Fault::Denied(denial)) if !progress.begun.load(Ordering::Relaxed) => {
-                self.deny(&denial, visit, writer, has_body).await
+            Ok(Ok(Answered::Cut { .. } | Answered::Failed(_) | Answered::Switched)) => {
+                DoorStats::count(&self.visitor.stats.cut);
+                Next::Drop
+            }
+            Err(Fault::Denied(denial)) if !course.progress.begun.load(Ordering::Relaxed) => {
+                let has_body = course.asked.method != b"HEAD";
+                self.deny(&denial, course.visit, writer, has_body).await
             }
             Err(Fault::Denied(_)) => {
                 DoorStats::count(&self.visitor.stats.refused);

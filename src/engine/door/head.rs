@@ -31,16 +31,10 @@ pub struct ClientHead {
 }
 
 impl ClientHead {
-    /// Takes the head; its method and its version stay here, too.
+    /// Takes the head; all but its fields stays here, too.
     pub(super) fn take_head(&mut self) -> RequestHead {
-        let RequestHead { method, version, .. } = &self.head;
-        let left = RequestHead {
-            method: method.clone(),
-            target: Bytes::new(),
-            version: *version,
-            fields: Fields::default(),
-        };
-        std::mem::replace(&mut self.head, left)
+        let fields = std::mem::take(&mut self.head.fields);
+        RequestHead { fields, ..self.head.clone() }
     }
 
     /// What of it matters to its answer.

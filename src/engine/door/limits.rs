@@ -15,6 +15,8 @@ pub struct Limits {
     pub head_time: Duration,
     /// Between two reads of a request's body.
     pub body_idle: Duration,
+    /// Bytes of a request's body each second, on average; 0: as slowly as it likes.
+    pub body_rate: u32,
     /// Between two writes of a response that its client is slow to take.
     pub write_idle: Duration,
     /// Between two requests.
@@ -42,6 +44,7 @@ impl Default for Limits {
             target_size: 8 * 1024,
             head_time: Duration::from_secs(60),
             body_idle: Duration::from_secs(60),
+            body_rate: 0,
             write_idle: Duration::from_secs(60),
             keep_alive: Duration::from_secs(5),
             requests: 1000,

@@ -17,6 +17,7 @@ mod life;
 mod limits;
 mod listener;
 mod monitor;
+mod pace;
 mod place;
 mod rewound;
 mod stats;
@@ -30,7 +31,7 @@ mod visitor;
 
 pub use access_log::{AccessLog, Format};
 pub use denial::Denial;
-pub use handover::{Ends, Handover, Needs, NodeSocket, Receiver, Visit};
+pub use handover::{Ends, Failure, Handed, Handover, Needs, NodeSocket, Receiver};
 pub use head::{ClientHead, Search};
 pub use limits::Limits;
 pub use place::{Access, Address, BACKLOG, Place};

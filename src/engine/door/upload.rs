@@ -1,15 +1,14 @@
 //! The client's side of an exchange: its request body on the way to the target, and then its departure.
 
 use super::denial::Denial;
+use super::pace::{Pace, TooSlow};
 use crate::engine::body::End;
 use crate::engine::exchange::Exchange;
 use crate::engine::head::Framing;
 use crate::engine::upstream::h1::{Decoded, Decoder};
 use bytes::BytesMut;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncReadExt};
-use tokio::time::timeout;
 
 /// What the two directions of an exchange tell each other.
 #[derive(Debug, Default)]
@@ -36,10 +35,10 @@ pub(super) async fn run<R: AsyncRead + Unpin>(
     framing: Framing,
     exchange: &Exchange,
     progress: &Progress,
-    idle: Duration,
+    pace: Pace,
 ) -> Fault {
     if !progress.uploaded.load(Ordering::Relaxed) {
-        if let Err(fault) = body(reader, buffer, framing, exchange, idle).await {
+        if let Err(fault) = body(reader, buffer, framing, exchange, pace).await {
             return fault;
         }
         progress.uploaded.store(true, Ordering::Relaxed);
@@ -52,7 +51,7 @@ async fn body<R: AsyncRead + Unpin>(
     buffer: &mut BytesMut,
     framing: Framing,
     exchange: &Exchange,
-    idle: Duration,
+    mut pace: Pace,
 ) -> Result<(), Fault> {
     let mut decoder = Decoder::new(framing);
     // A body of tiny chunks would cost more memory than its bytes.
@@ -71,10 +70,10 @@ async fn body<R: AsyncRead + Unpin>(
             }
             Ok(Decoded::More) => {
                 buffer.reserve(READ);
-                match timeout(idle, reader.read_buf(buffer)).await {
-                    Ok(Ok(read)) if read > 0 => {}
+                match pace.wait(reader.read_buf(buffer)).await {
+                    Ok(Ok(read)) if read > 0 => pace.received(read),
                     Ok(_) => return Err(Fault::Gone),
-                    Err(_) => return Err(slow()),
+                    Err(TooSlow) => return Err(slow()),
                 }
             }
             Err(_) => return Err(Fault::Denied(Denial::bad("The request's body is malformed"))),

@@ -9,7 +9,7 @@ use super::tls::AskedName;
 use super::{Settings, claims};
 use crate::engine::config::Config;
 use crate::engine::exchange::Order;
-use crate::engine::head::{Client, PackedRequest, RequestHead};
+use crate::engine::head::{Client, Fields, PackedRequest, RequestHead};
 use crate::engine::incoming;
 use bytes::Bytes;
 use std::net::SocketAddr;
@@ -51,11 +51,11 @@ impl Visitor {
             return Destination::Node(Receiver::Proxy);
         }
         let upgrade = asked.upgrade;
+        let is_nodes = |needs: &Needs| needs.requests() || upgrade && needs.upgrades();
         match choose(&self.settings.routes, &mut asked.head) {
-            Choice::Forward(_)
-                if needs.is_some_and(|needs| needs.requests() || upgrade && needs.upgrades()) =>
-            {
-                Destination::Node(Receiver::Proxy)
+            Choice::Forward(config) if needs.is_some_and(is_nodes) => {
+                let receiver = handover.map_or(Receiver::Proxy, |handover| handover.receiver_for(&config));
+                Destination::Node(receiver)
             }
             Choice::Forward(config) => Destination::Target(config),
             Choice::NotMine if handover.is_some_and(|handover| handover.has_fallback) => {
@@ -66,18 +66,29 @@ impl Visitor {
         }
     }
 
+    /// A connection that was made for one host serves no other.
+    pub(super) fn check_host(&self, fields: &Fields) -> Result<(), Denial> {
+        match (&self.asked, fields.get(b"host")) {
+            (Some(asked), Some(host)) if !asked.covers(host) => {
+                Err(Denial::new(421, "The connection was made for another host"))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Removes what the client claims, unless it is trusted.
+    pub(super) fn strip_claims(&self, fields: &mut Fields) {
+        claims::strip(fields, self.settings.trust.trusts(self.remote.map(|remote| remote.ip())));
+    }
+
     /// What the engine is to do with a request whose body is still to come: what the client claims is looked at, then the passes that every
     /// request goes through run.
     pub(super) fn order(&self, mut head: RequestHead, config: Arc<Config>) -> Result<Order, Denial> {
         #[cfg(feature = "fault-injection")]
         let panic = head.fields.get(b"x-fault").is_some_and(|fault| &fault[..] == b"panic");
         let settings = &self.settings;
-        if let (Some(asked), Some(host)) = (&self.asked, head.fields.get(b"host"))
-            && !asked.covers(host)
-        {
-            return Err(Denial::new(421, "The connection was made for another host"));
-        }
-        claims::strip(&mut head.fields, settings.trust.trusts(self.remote.map(|remote| remote.ip())));
+        self.check_host(&head.fields)?;
+        self.strip_claims(&mut head.fields);
         let mut overrides = settings.added.clone();
         if overrides.get(b"via").is_none() {
             overrides.push("via", claims::via(&head.fields, head.version, &settings.id)?);

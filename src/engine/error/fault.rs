@@ -132,6 +132,15 @@ const REASONS: [&str; 14] = [
     "HTTP_1_1_REQUIRED",
 ];
 
+/// A proxy that has not led to the target.
+#[derive(Clone, Debug)]
+pub struct TunnelFault {
+    /// Node's `code` for it, such as `ERR_PROXY_TUNNEL`.
+    pub code: &'static str,
+    /// What was asked of whom, and what came of it.
+    pub message: Arc<str>,
+}
+
 /// A failed TLS handshake, in OpenSSL's and Node's words.
 #[derive(Clone, Debug)]
 pub struct TlsFault {

@@ -9,7 +9,7 @@ mod refusal;
 mod system;
 
 pub(in crate::engine) use alert::alert;
-pub use fault::{Fault, Http2Fault, TlsFault};
+pub use fault::{Fault, Http2Fault, TlsFault, TunnelFault};
 pub use refusal::Refusal;
 pub use system::{Call, Errno, Peer};
 
@@ -97,6 +97,7 @@ impl Error {
             Kind::Http2(fault) => fault.code(),
             Kind::Protocol(fault) => fault.code(),
             Kind::Tls(fault) => fault.code,
+            Kind::Tunnel(fault) => fault.code,
             Kind::Panic => "ERR_PROXY_PANIC",
             Kind::Stopped => "ERR_PROXY_STOPPED",
         }
@@ -123,6 +124,7 @@ impl fmt::Display for Error {
             Kind::Protocol(fault) => write!(f, "Parse Error: {}", fault.message()),
             Kind::Lookup { message, .. } => f.write_str(message),
             Kind::Tls(fault) => f.write_str(&fault.message),
+            Kind::Tunnel(fault) => f.write_str(&fault.message),
             Kind::Panic => {
                 f.write_str("the proxy engine panicked while it served this request; please report it")
             }
@@ -183,6 +185,8 @@ pub enum Kind {
     Timeout(Limit, Option<Duration>),
     /// TLS with the target failed.
     Tls(TlsFault),
+    /// The proxy that leads to the target has not led there.
+    Tunnel(TunnelFault),
 }
 
 /// The part of an exchange.

@@ -218,9 +218,9 @@ fn tunnel(
 /// Panics in the middle of it, if it is to.
 #[cfg(feature = "fault-injection")]
 async fn faulty(tunnel: impl Future<Output = ()>, panics: bool) {
-    // While the tunnel is there: what is decided behind the futures would find it gone.
+    // While the tunnel is there: what is decided behind the futures would find it gone. By then the client has its grant.
     let fault = async {
-        tokio::time::sleep(Duration::from_millis(100)).await;
+        tokio::time::sleep(Duration::from_millis(500)).await;
         assert!(!panics, "a panic on purpose");
         std::future::pending().await
     };

@@ -3,6 +3,7 @@
 use super::h2::StreamIo;
 use super::pool::Key;
 use super::resolve::{Lookup, Resolver, in_order, literal};
+use super::through_proxy;
 use super::tls;
 use crate::engine::config::{Http2, Timeouts};
 use crate::engine::error::{Call, Error, Kind, Limit, Peer, Phase};
@@ -130,14 +131,20 @@ impl Connector {
         Self { stats, resolver: Arc::default() }
     }
 
-    async fn addresses(&self, key: &Key, lookup: &dyn Lookup) -> Result<Vec<SocketAddr>, Error> {
+    async fn addresses(
+        &self,
+        host: &Arc<str>,
+        port: u16,
+        key: &Key,
+        lookup: &dyn Lookup,
+    ) -> Result<Vec<SocketAddr>, Error> {
         if key.names.lookup.is_none() {
-            return self.resolver.resolve(&key.host, key.port, key.names.keep).await;
+            return self.resolver.resolve(host, port, key.names.keep).await;
         }
         // As Node does: an address is not looked up.
-        match literal(&key.host, key.port) {
+        match literal(host, port) {
             Some(address) => Ok(vec![address]),
-            None => Ok(in_order(lookup.lookup(&key.host).await?, key.port)),
+            None => Ok(in_order(lookup.lookup(host).await?, port)),
         }
     }
 
@@ -145,10 +152,19 @@ impl Connector {
         let (io, peer): (Box<dyn Io>, Peer) = match &key.socket_path {
             Some(path) => open_unix(path).await?,
             None => {
-                let (stream, address) = race(self.addresses(key, lookup).await?, key.local_address).await?;
+                let (host, port) = match &key.proxy {
+                    Some(proxy) => (&proxy.host, proxy.port),
+                    None => (&key.host, key.port),
+                };
+                let (stream, address) =
+                    race(self.addresses(host, port, key, lookup).await?, key.local_address).await?;
                 // Without it the last part of a request may wait for the target's delayed acknowledgement.
                 stream.set_nodelay(true).ok();
-                (Box::new(stream), Peer::Tcp(address))
+                let (mut io, peer): (Box<dyn Io>, Peer) = (Box::new(stream), Peer::Tcp(address));
+                if let Some(proxy) = &key.proxy {
+                    through_proxy::tunnel(proxy, key, &mut io, &peer).await?;
+                }
+                (io, peer)
             }
         };
         let (io, is_http2) = match &key.tls {

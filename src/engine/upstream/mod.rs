@@ -8,6 +8,7 @@ mod link;
 mod pool;
 mod resolve;
 mod roots;
+mod through_proxy;
 mod tls;
 mod verify;
 
@@ -18,4 +19,5 @@ pub(crate) use pool::lifetime;
 pub use pool::{Key, Pool};
 pub use resolve::{Lookup, Names};
 pub(in crate::engine) use roots::read_certificates;
+pub use through_proxy::{ProxyProtocol, UpstreamProxy};
 pub use tls::{InvalidTls, TlsProfile, TlsSettings};

@@ -4,7 +4,7 @@
 
 use super::connect::{Connection, noop_context};
 use super::h2::Sessions;
-use super::{Names, TlsProfile};
+use super::{Names, TlsProfile, UpstreamProxy};
 use crate::engine::config::{Agent, Config, Http2};
 use crate::engine::head::{Fields, is_host};
 use crate::engine::observe::{Held, Stats};
@@ -38,6 +38,8 @@ pub struct Key {
     pub names: Names,
     /// Whether HTTP/2 is spoken.
     pub http2: Http2,
+    /// The proxy that it leads through.
+    pub proxy: Option<Arc<UpstreamProxy>>,
 }
 
 impl Key {
@@ -63,6 +65,7 @@ impl Key {
             } else {
                 config.http2
             },
+            proxy: config.proxy.clone(),
         }
     }
 

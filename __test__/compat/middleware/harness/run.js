@@ -7,9 +7,10 @@ const express4 = require('express4');
 const express5 = require('express');
 const { sendRequests } = require('../../harness/client.js');
 const { factsOf, withoutPorts } = require('../../harness/normalise.js');
-const { DEFAULT_REQUEST, appServer, closeServer, describe, noticed, quiet } = require('../../harness/run.js');
+const { DEFAULT_REQUEST, describe, noticed, quiet } = require('../../harness/run.js');
 const { startUpstream } = require('../../harness/upstream.js');
 const { Recorder } = require('./record.js');
+const { serverAlone, serverBehindDoor } = require('./servers.js');
 const { listenToUpgrades, upgrade, upgradeFacts } = require('./upgrade.js');
 
 /**
@@ -39,10 +40,11 @@ const { listenToUpgrades, upgrade, upgradeFacts } = require('./upgrade.js');
 /**
  * @param {Scenario} scenario
  * @param {import('./versions.js').Version} version
- * @param {{ closed: number, recording?: boolean }} settings a port at which nobody listens; whether there are a plugin and a logger
+ * @param {{ closed: number, recording?: boolean, isBehindDoor?: boolean }} settings a port at which nobody listens; whether there are a
+ *   plugin and a logger; whether the application is the `fallback` of a native door
  * @returns {Promise<Record<string, string>>} facts
  */
-async function run(scenario, version, { closed, recording = true }) {
+async function run(scenario, version, { closed, recording = true, isBehindDoor = false }) {
   const upstream = await startUpstream(scenario.upstream);
   const second = scenario.second && (await startUpstream(scenario.second));
   const recorder = new Recorder();
@@ -59,7 +61,16 @@ async function run(scenario, version, { closed, recording = true }) {
   const observed = { at, events: recorder.events, notes: [], client: null };
   const ends = [() => upstream.close(), () => second?.close()];
   try {
-    await drive(scenario, version, { at, observed, ends, recorder, recording, upstream, second });
+    await drive(scenario, version, {
+      at,
+      observed,
+      ends,
+      recorder,
+      recording,
+      isBehindDoor,
+      upstream,
+      second,
+    });
   } finally {
     recorder.stop();
     for (const end of ends.reverse()) await end();
@@ -70,7 +81,8 @@ async function run(scenario, version, { closed, recording = true }) {
   return { ...factsOf(observed, scenario), ...upgradeFacts(observed), log };
 }
 
-async function drive(scenario, version, { at, observed, ends, recorder, recording, upstream, second }) {
+async function drive(scenario, version, of) {
+  const { at, observed, ends, recorder, recording, isBehindDoor, upstream, second } = of;
   let middleware;
   try {
     middleware = version.module[scenario.maker ?? 'createProxyMiddleware'](
@@ -80,11 +92,10 @@ async function drive(scenario, version, { at, observed, ends, recorder, recordin
     recorder.note(`construction threw ${error.name}: ${describe(error)}`);
     return;
   }
-  const server = await appServer();
-  ends.push(() => closeServer(server));
+  const { server, port, cutClients, close } = await (isBehindDoor ? serverBehindDoor() : serverAlone());
+  ends.push(close);
   server.on('request', listenerOf(scenario, middleware, { at, recorder }));
   const requests = [scenario.request ?? DEFAULT_REQUEST].flat();
-  const { port } = server.address();
   if (scenario.upgrade) {
     listenToUpgrades(server, middleware, scenario, { recorder, ends });
     observed.upgrade = await upgrade(port, scenario, ends);
@@ -93,7 +104,7 @@ async function drive(scenario, version, { at, observed, ends, recorder, recordin
   const sent = sendRequests(port, requests, { patience: scenario.patience ?? 8000, overTls: false });
   if (scenario.leaves) {
     await quiet(upstream, 1);
-    server.closeAllConnections();
+    cutClients();
   }
   const client = await sent;
   ends.push(() => client.socket.destroy());

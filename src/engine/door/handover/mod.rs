@@ -7,18 +7,17 @@ mod connector;
 mod head;
 mod serve;
 
-pub use connector::{NodeSocket, Visit};
+pub use connector::{Failure, Handed, NodeSocket};
 pub(super) use head::end_to_end;
 pub(super) use serve::relay;
 
 use crate::engine::config::{Agent, Config};
-use crate::engine::error::Error;
 use crate::engine::exchange::Context;
 use crate::engine::observe::Stats;
 use crate::engine::ring::Ring;
 use crate::engine::target::{InvalidTarget, Target};
 use crate::engine::upstream::Pool;
-use connector::NodeConnector;
+use connector::{NodeConnector, Resets};
 use std::fmt;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -30,6 +29,8 @@ use std::time::Duration;
 pub enum Receiver {
     /// The proxy itself, with all that only JavaScript can do.
     Proxy,
+    /// Likewise, for the route with this number: where the request goes is decided.
+    Route(usize),
     /// Whoever serves what is not the proxy's.
     Fallback,
 }
@@ -92,12 +93,15 @@ pub struct Handover {
     /// Whether somebody serves what is not the proxy's.
     pub has_fallback: bool,
     /// Gives a socket to Node.
-    admit: Box<dyn Fn(Visit) + Send + Sync>,
+    admit: Box<dyn Fn(Handed) + Send + Sync>,
     proxy: Arc<Config>,
     fallback: Arc<Config>,
     failure: Arc<Config>,
+    /// Those of targets, and those by which Node is asked for them.
+    routes: Vec<(Arc<Config>, Arc<Config>)>,
     /// Not among those of the engine: nothing here goes to a target.
     stats: Arc<Stats>,
+    resets: Resets,
 }
 
 impl fmt::Debug for Handover {
@@ -107,7 +111,7 @@ impl fmt::Debug for Handover {
 }
 
 impl Handover {
-    /// `failure_limit`: for so long `error` listeners may take to answer.
+    /// `routes`: where those of the option `routes` lead. `failure_limit`: for so long `error` listeners may take to answer.
     ///
     /// # Errors
     ///
@@ -115,8 +119,9 @@ impl Handover {
     pub fn new(
         needs: Arc<Needs>,
         has_fallback: bool,
+        routes: &[Arc<Config>],
         failure_limit: Duration,
-        admit: impl Fn(Visit) + Send + Sync + 'static,
+        admit: impl Fn(Handed) + Send + Sync + 'static,
     ) -> Result<Self, InvalidTarget> {
         let mut failure = config("failure")?;
         failure.reuse = false;
@@ -128,16 +133,34 @@ impl Handover {
             proxy: Arc::new(config("proxy")?),
             fallback: Arc::new(config("fallback")?),
             failure: Arc::new(failure),
+            routes: routes.iter().enumerate().map(by_route).collect::<Result<_, _>>()?,
             stats: Arc::default(),
+            resets: Resets::default(),
         })
+    }
+
+    /// Says that Node's socket of that number is about to end, and that this is not the end of what it says.
+    pub fn reset(&self, number: u32) {
+        self.resets.add(number);
+    }
+
+    /// Who on Node's side does what the target of `config` cannot be asked for without JavaScript.
+    pub(super) fn receiver_for(&self, config: &Arc<Config>) -> Receiver {
+        let route = self.routes.iter().position(|(target, _)| Arc::ptr_eq(target, config));
+        route.map_or(Receiver::Proxy, Receiver::Route)
     }
 
     fn config(&self, receiver: Receiver) -> &Arc<Config> {
         match receiver {
             Receiver::Proxy => &self.proxy,
+            Receiver::Route(number) => self.routes.get(number).map_or(&self.proxy, |(_, node)| node),
             Receiver::Fallback => &self.fallback,
         }
     }
+}
+
+fn by_route((number, target): (usize, &Arc<Config>)) -> Result<(Arc<Config>, Arc<Config>), InvalidTarget> {
+    Ok((Arc::clone(target), Arc::new(config(&format!("route-{number}"))?)))
 }
 
 /// How Node's side is asked. The name keeps the sockets of different receivers apart in a pool; nothing is ever looked up by it.
@@ -172,7 +195,7 @@ impl Guest {
         &self,
         handover: &Arc<Handover>,
         receiver: Receiver,
-        failure: Option<Error>,
+        failure: Option<Failure>,
         ring: &Arc<Ring>,
     ) -> Context {
         let connector = NodeConnector::new(Arc::clone(handover), receiver, self.ends, failure);

@@ -6,7 +6,7 @@ use super::super::head::ClientHead;
 use super::super::stats::DoorStats;
 use super::super::upload::Progress;
 use super::super::visit::Visit;
-use super::{Ends, Guest, Handover, Receiver, head};
+use super::{Ends, Failure, Guest, Handover, Receiver, head};
 use crate::engine::error::{Error, Kind, Phase};
 use crate::engine::exchange::{Context, Exchange, Order, prepare};
 use crate::engine::head::Framing;
@@ -26,9 +26,9 @@ impl Connection {
     pub(in super::super) async fn hand_over<R: AsyncRead + Unpin, W: AsyncWrite + Unpin>(
         &mut self,
         asked: &ClientHead,
-        visit: &Visit,
         receiver: Receiver,
         keep_alive: bool,
+        visit: &Visit,
         (reader, writer, buffer): (&mut R, &mut W, &mut BytesMut),
     ) -> Next {
         let Some(handover) = self.handover() else { return Next::Drop };
@@ -43,9 +43,9 @@ impl Connection {
         progress.uploaded.store(order.body.is_some(), Ordering::Relaxed);
         let context = self.context_of(&handover, receiver, None);
         let (exchange, life) = begin(order, context);
-        let course =
-            Course { asked: asked.as_asked(keep_alive), framing: asked.framing, visit, by_node: true };
-        let outcome = self.exchange(life, &exchange, &course, &progress, (reader, writer, buffer)).await;
+        let (asked, framing) = (asked.as_asked(keep_alive), asked.framing);
+        let course = Course { asked, framing, progress, visit, by_node: true };
+        let outcome = self.exchange(life, &exchange, &course, (reader, writer, buffer)).await;
         match outcome {
             Ok(Ok(Answered::Switched)) => Next::Tunnel(exchange),
             Ok(Ok(Answered::Failed(error))) if error.phase == Phase::Connect => {
@@ -53,7 +53,7 @@ impl Connection {
                 self.own_answer(503, None, visit, writer, (has_body, true)).await
             }
             Ok(Ok(Answered::Failed(_))) => self.closed_by_node(),
-            other => self.over(other, &progress, visit, writer, has_body).await,
+            other => self.over(other, &course, writer).await,
         }
     }
 
@@ -61,13 +61,13 @@ impl Connection {
     pub(in super::super) async fn hand_failure<R: AsyncRead + Unpin, W: AsyncWrite + Unpin>(
         &mut self,
         asked: &ClientHead,
-        visit: &Visit,
-        error: Error,
+        failure: Failure,
         keep_alive: bool,
+        visit: &Visit,
         (reader, writer, buffer): (&mut R, &mut W, &mut BytesMut),
     ) -> Next {
         let has_body = &asked.head.method[..] != b"HEAD";
-        let status = error.status();
+        let status = failure.error.status();
         let usual = (has_body, !keep_alive);
         let handover = self.handover().filter(|handover| handover.needs.failures());
         let Some(handover) = handover else {
@@ -76,21 +76,21 @@ impl Connection {
         let Ok(order) = head::failed(asked, &handover.failure) else {
             return self.own_answer(status, None, visit, writer, usual).await;
         };
-        let context = self.context_of(&handover, Receiver::Proxy, Some(error));
+        let context = self.context_of(&handover, Receiver::Proxy, Some(failure));
         let (exchange, life) = begin(order, context);
-        let course =
-            Course { asked: asked.as_asked(keep_alive), framing: Framing::Empty, visit, by_node: true };
         // What has not been read of the body is not read any more.
         let progress = Progress::default();
         progress.uploaded.store(true, Ordering::Relaxed);
-        let outcome = self.exchange(life, &exchange, &course, &progress, (reader, writer, buffer)).await;
+        let (asked, framing) = (asked.as_asked(keep_alive), Framing::Empty);
+        let course = Course { asked, framing, progress, visit, by_node: true };
+        let outcome = self.exchange(life, &exchange, &course, (reader, writer, buffer)).await;
         match outcome {
             Ok(Ok(Answered::Failed(Error { kind: Kind::Timeout(..), .. })))
             | Ok(Ok(Answered::Failed(Error { phase: Phase::Connect, .. }))) => {
                 self.own_answer(status, None, visit, writer, usual).await
             }
             Ok(Ok(Answered::Failed(_))) => self.closed_by_node(),
-            other => self.over(other, &progress, visit, writer, has_body).await,
+            other => self.over(other, &course, writer).await,
         }
     }
 
@@ -109,7 +109,7 @@ impl Connection {
         &mut self,
         handover: &Arc<Handover>,
         receiver: Receiver,
-        failure: Option<Error>,
+        failure: Option<Failure>,
     ) -> Context {
         let visitor = &self.visitor;
         let ends = Ends { remote: visitor.remote, local: visitor.local, encrypted: visitor.is_encrypted };

@@ -18,6 +18,7 @@ fn key() -> Key {
         server_name: None,
         agent: None,
         names: Names::default(),
+        proxy: None,
         http2: Http2::Everywhere,
     }
 }

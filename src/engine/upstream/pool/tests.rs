@@ -14,6 +14,7 @@ fn key(port: u16) -> Key {
         agent: None,
         names: Names::default(),
         http2: Http2::Never,
+        proxy: None,
     }
 }
 
