@@ -114,7 +114,8 @@ const multiplexed = (isSecure) => async (serve, settings) => {
         end: (text) => stream.end(text),
         hint: (status, headers) => stream.additionalHeaders({ ':status': status, ...headers }),
         fail: () => stream.close(http2.constants.NGHTTP2_INTERNAL_ERROR),
-        die: () => target.kill(stream.session),
+        // One that is gone already is not the last one's affair.
+        die: () => stream.session && target.kill(stream.session),
         onBody: (listener) => stream.on('data', listener),
         onGone: (listener) => stream.once('close', listener),
       }),
