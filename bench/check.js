@@ -38,7 +38,9 @@ async function checkForwarding(url, scenario) {
   const answer = await request(`${url}/echo?a=1&b=%20`, scenario);
   const seen = JSON.parse(answer.body.toString());
   const [requestLine, ...lines] = seen.head.split('\r\n');
-  assert.equal(requestLine, `${scenario.method} /echo?a=1&b=%20 HTTP/1.1`, 'request line at the upstream');
+  const version = scenario.over === 'h2' ? '2.0' : '1.1';
+  const expected = `${scenario.method} /echo?a=1&b=%20 HTTP/${version}`;
+  assert.equal(requestLine, expected, 'request line at the upstream');
   assert.equal(seen.body, scenario.body, 'request body at the upstream');
   const wanted = { ...REQUEST_HEADERS, ...(scenario.hooks && { [HOOK_REQUEST_HEADER]: HOOK_VALUE }) };
   for (const [name, value] of Object.entries(wanted)) {

@@ -26,7 +26,7 @@ class Child {
   #stderr = '';
 
   /** @param {{ script?: string, command?: Function }} what */
-  static async start(what, { target, hooks, interceptor, prefix }) {
+  static async start(what, { target, hooks, interceptor, over, prefix }) {
     const child = new Child();
     child.port = await freePort();
     child.#directory = fs.mkdtempSync(path.join(os.tmpdir(), 'rs-proxy-bench-'));
@@ -39,7 +39,7 @@ class Child {
     ];
     const flag = (isSet) => (isSet ? '1' : '0');
     const env = { ...process.env, PORT: String(child.port), TARGET: target ?? '' };
-    Object.assign(env, { HOOKS: flag(hooks), INTERCEPTOR: flag(interceptor) });
+    Object.assign(env, { HOOKS: flag(hooks), INTERCEPTOR: flag(interceptor), OVER: over ?? '' });
     // nginx and haproxy live where only root's PATH looks.
     env.PATH = `${env.PATH}:/usr/sbin`;
     const stdio = ['ignore', 'ignore', 'pipe', ...(child.#isNode ? ['ipc'] : [])];

@@ -1,7 +1,7 @@
 'use strict';
 
 /**
- * The speed the middleware door must reach: `scenario`'s figure, or the one that is named, at most `limit` times that of `against`, or at
+ * The speed the middleware door must reach: `scenario`'s figure (that of `ours`, where another contestant of ours takes part), or the one that is named, at most `limit` times that of `against`, or at
  * `least` so many times.
  */
 module.exports = [
@@ -21,4 +21,8 @@ module.exports = [
     { scenario: 'websockets', figure: 'cpu', against, limit: 0.65 },
     { scenario: 'websockets', figure: 'throughput', against, least: 1 },
   ]),
+  { scenario: 'tls', ours: 'ours-tls', against: 'http-proxy-3-fetch-tls', limit: 0.6 },
+  { scenario: 'tls', ours: 'ours-tls', against: 'undici-tls', limit: 0.6 },
+  { scenario: 'h2', ours: 'ours-h2', against: 'http-proxy-3-fetch-h2', limit: 0.6 },
+  { scenario: 'h2', ours: 'ours-h2', against: 'undici-h2', limit: 0.6 },
 ];

@@ -23,8 +23,8 @@ const SETTLE_MS = 150;
  */
 async function measureScenario(scenario, options, pinning, progress) {
   const upstream = await Child.start(
-    { script: path.join(__dirname, 'upstream.js') },
-    { prefix: pinning.load },
+    { script: path.join(__dirname, scenario.over === 'h2' ? 'upstream-http2.js' : 'upstream.js') },
+    { prefix: pinning.load, over: scenario.over },
   );
   const entries = [];
   try {
@@ -54,9 +54,10 @@ async function measureScenario(scenario, options, pinning, progress) {
   return entries.map(({ result }) => result);
 }
 
-function takesPart(contestant, { hooks, interceptor, framework }) {
+function takesPart(contestant, { hooks, interceptor, framework, over }) {
   return (
     contestant.framework === framework &&
+    contestant.over === over &&
     (!hooks || contestant.hooks === true) &&
     (!interceptor || contestant.interceptor === true)
   );
@@ -66,7 +67,9 @@ async function prepare(contestant, scenario, upstream, pinning) {
   const entry = { child: null, result: { contestant, rounds: [], failure: null } };
   await attempt(entry, async () => {
     const { hooks, interceptor } = scenario;
-    const settings = { target: upstream.url, hooks, interceptor, prefix: pinning.contestant };
+    // The certificate is for this name.
+    const target = scenario.over === undefined ? upstream.url : `https://localhost:${upstream.port}`;
+    const settings = { target, over: scenario.over, hooks, interceptor, prefix: pinning.contestant };
     entry.child = await Child.start(contestant, settings);
     await checkContestant(contestant, entry.child.url, scenario);
   });

@@ -63,11 +63,13 @@ function errorNote(rounds) {
 function goalTable(measured, format) {
   const rows = goals
     .filter(({ scenario }) => measured.has(scenario))
-    .map(({ scenario: name, against, limit, least, figure }) => {
+    .map(({ scenario: name, ours, against, limit, least, figure }) => {
       const { scenario, results } = measured.get(name);
       const compared = figure ?? scenario.compare;
       const rounds = (who) => validRounds(results.find(({ contestant }) => contestant.name === who));
-      const verdicts = GOAL_COLUMNS.map((who) =>
+      // A contestant of ours that takes part there alone stands for the server.
+      const columns = ours === undefined ? GOAL_COLUMNS : [ours, undefined];
+      const verdicts = columns.map((who) =>
         verdict(pairedRatio(rounds(who), rounds(against), compared), { limit, least }),
       );
       const goal = least === undefined ? `≤ ${limit}` : `≥ ${least}`;

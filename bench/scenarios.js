@@ -24,6 +24,8 @@ module.exports = [
     connections: 16,
     interceptor: true,
   }),
+  scenario('tls', 'Small JSON GET, 64 keep-alive connections, the target over TLS', { over: 'tls' }),
+  scenario('h2', 'Small JSON GET, 64 at the same time, the target over HTTP/2 with TLS', { over: 'h2' }),
   {
     name: 'websockets',
     title: 'WebSockets',
@@ -48,6 +50,7 @@ function scenario(name, title, more) {
     hooks: false,
     interceptor: false,
     framework: undefined,
+    over: undefined,
     compare: 'cpu',
   };
   return { name, title, ...usual, ...more };

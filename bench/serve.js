@@ -9,11 +9,12 @@ const http = require('node:http');
 
 const PORT = Number(process.env.PORT);
 
-/** @type {{ target: string, hooks: boolean, interceptor: boolean }} */
+/** @type {{ target: string, hooks: boolean, interceptor: boolean, over: '' | 'tls' | 'h2' }} */
 const settings = {
   target: process.env.TARGET,
   hooks: process.env.HOOKS === '1',
   interceptor: process.env.INTERCEPTOR === '1',
+  over: process.env.OVER,
 };
 
 /** Serves the handler that `makeHandler(settings)` returns, or resolves to. */

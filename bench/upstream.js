@@ -1,15 +1,17 @@
 'use strict';
 
 /**
- * The back end behind every contestant: HTTP over a bare socket, so that it costs as little as it can,
+ * The back end behind every contestant: HTTP over a bare socket, or one with TLS, so that it costs as little as it can,
  * and answers only after the whole request body has arrived, as an application would.
  * It understands the requests of this benchmark and no others.
  */
 
 const net = require('node:net');
+const tls = require('node:tls');
 const zlib = require('node:zlib');
 const { SMALL_BODY, LARGE_BODY, RECORDS_BODY, RESPONSE_HEADERS } = require('./payload.js');
 const { answerCpuReadings } = require('./serve.js');
+const { CERTIFICATE, KEY } = require('../__test__/support/tls.js');
 
 const HEAD_END = Buffer.from('\r\n\r\n');
 const LINE_END = Buffer.from('\r\n');
@@ -21,7 +23,7 @@ const ANSWERS = {
   '/gzip': prepare(zlib.gzipSync(RECORDS_BODY), { 'Content-Encoding': 'gzip' }),
 };
 
-const server = net.createServer({ noDelay: true }, (socket) => {
+function onConnection(socket) {
   let rest = null;
   socket.on('data', (chunk) => {
     let bytes = rest === null ? chunk : Buffer.concat([rest, chunk]);
@@ -38,7 +40,7 @@ const server = net.createServer({ noDelay: true }, (socket) => {
   });
   // A proxy may cut a connection whose client has gone: its business, not a failure of the upstream.
   socket.on('error', () => socket.destroy());
-});
+}
 
 function answer(socket, { path, head, body, close }) {
   const ready =
@@ -102,5 +104,9 @@ function dechunk(bytes, start) {
   }
 }
 
+const server =
+  process.env.OVER === 'tls'
+    ? tls.createServer({ key: KEY, cert: CERTIFICATE, noDelay: true }, onConnection)
+    : net.createServer({ noDelay: true }, onConnection);
 server.listen(Number(process.env.PORT), '127.0.0.1');
 answerCpuReadings();

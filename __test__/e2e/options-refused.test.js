@@ -43,7 +43,7 @@ const REFUSED = {
   headers: ['x: y', 5, true, { a: Symbol('s') }, { a: () => {} }, { a: ['1', Symbol('s')] }],
   hookTimeout: ['5', -1],
   hostRewrite: [5, 'a b', 'a/b', 'http://a', 'u@a', 'a:99999', 'a:x', '[::1', ':80'],
-  http2: [true],
+  http2: ['true', 'h2', 2, {}],
   ignorePath: ['false', 0],
   key: ['x'],
   localAddress: ['localhost', '127.0.0.256', '127.0.0.1:80', 5],
@@ -187,7 +187,7 @@ describe('what cannot be honoured is refused by name', () => {
 
   test('an option that is added later', async () => {
     const proxy = createProxyServer({ ...GOOD_TARGET });
-    proxy.options.http2 = true;
+    proxy.options.http2 = 'h2';
     const { port } = await httpServer((req, res) => {
       expectRefusal(() => proxy.web(req, res), 'http2');
       res.end('refused');

@@ -26,7 +26,7 @@ const listed = fs
 /** The ids with which titles of tests begin, by file. */
 const tested = new Map(
   [
-    ...fs.readdirSync(__dirname).filter((file) => /^[cdek]-.*\.test\.js$/.test(file)),
+    ...fs.readdirSync(__dirname).filter((file) => /^[cdehk]-.*\.test\.js$/.test(file)),
     ...OTHERS.flatMap((other) =>
       fs.readdirSync(path.join(__dirname, '..', other)).map((file) => `${other}/${file}`),
     ),

@@ -1,10 +1,11 @@
 'use strict';
 
-/** HTTP/2 without TLS: a server for the faces, and a client. */
+/** HTTP/2: a server for the faces, a client, and targets. */
 
 const http2 = require('node:http2');
 const { once } = require('node:events');
-const { onCleanUp, testServer } = require('./peers.js');
+const { onCleanUp, rawTarget, testServer } = require('./peers.js');
+const { CERTIFICATE, KEY } = require('./tls.js');
 
 /** A server whose requests and responses are the objects of Node's HTTP/2 compatibility API. */
 async function http2Server(listener) {
@@ -44,4 +45,94 @@ async function http2Exchange(session, headers, body) {
   return outcome;
 }
 
-module.exports = { http2Client, http2Exchange, http2Server };
+/**
+ * A target that speaks HTTP/2.
+ *
+ * @param {(stream: import('node:http2').ServerHttp2Stream, headers: object) => void} onStream
+ * @param {{ isSecure?: boolean, settings?: object }} [options]
+ * @returns its sessions so far, a way to cut one off (the last), and what `createProxyServer` needs to reach it
+ */
+async function http2Target(onStream, { isSecure = false, ...settings } = {}) {
+  const target = isSecure
+    ? http2.createSecureServer({ key: KEY, cert: CERTIFICATE, ...settings })
+    : http2.createServer(settings);
+  const sessions = [];
+  target.on('session', (session) => {
+    sessions.push(session);
+    session.on('error', () => {});
+  });
+  target.on('stream', (stream, headers) => {
+    stream.on('error', () => {});
+    onStream(stream, headers);
+  });
+  const { port, sockets } = await testServer(target);
+  // A session does not let anybody destroy its socket.
+  const kill = (session = sessions.at(-1)) => {
+    const { remotePort } = session?.socket ?? {};
+    sockets.find((socket) => socket.remotePort === remotePort && !socket.destroyed)?.destroy();
+  };
+  const options = isSecure
+    ? { target: `https://localhost:${port}`, ca: CERTIFICATE, changeOrigin: true, http2: 'auto' }
+    : { target: `http://127.0.0.1:${port}`, http2: true };
+  return { port, sessions, kill, options };
+}
+
+/** What begins a session of a target that is played frame by frame: SETTINGS, and the answer to those of the other end. */
+const GREETING = Buffer.concat([frame(4, 0, 0, ''), frame(4, 1, 0, '')]);
+
+/** One frame (RFC 9113 §4.1). */
+function frame(type, flags, stream, payload) {
+  const body = Buffer.from(payload, 'latin1');
+  const head = Buffer.alloc(9);
+  head.writeUIntBE(body.length, 0, 3);
+  head.writeUInt8(type, 3);
+  head.writeUInt8(flags, 4);
+  head.writeUInt32BE(stream, 5);
+  return Buffer.concat([head, body]);
+}
+
+/** A field that is not in the table of either end (RFC 7541 §6.2.2); up to 126 bytes each. */
+function field(name, value) {
+  const text = (string) => String.fromCharCode(string.length) + string;
+  return `\0${text(name)}${text(value)}`;
+}
+
+/**
+ * A target that says what the test says, frame by frame: `answer` is called for each request with the number of its stream, and gives
+ * frames.
+ *
+ * @param {(stream: number, connection: import('./peers.js').RawConnection) => Buffer[]} answer
+ */
+function framedTarget(answer) {
+  return rawTarget((connection) => {
+    let at = 24;
+    connection.socket.write(GREETING);
+    const look = () => {
+      while (connection.bytes.length >= at + 9) {
+        const length = connection.bytes.readUIntBE(at, 3);
+        if (connection.bytes.length < at + 9 + length) return;
+        const isHead = connection.bytes[at + 3] === 1;
+        const stream = connection.bytes.readUInt32BE(at + 5);
+        at += 9 + length;
+        if (isHead) for (const one of answer(stream, connection)) connection.socket.write(one);
+      }
+    };
+    connection.socket.on('data', look);
+  });
+}
+
+/** The requests of a client's connection, at the same time; gives their outcomes. */
+function all(count, ask) {
+  return Promise.all(Array.from({ length: count }, (_, i) => ask(i)));
+}
+
+module.exports = {
+  all,
+  field,
+  frame,
+  framedTarget,
+  http2Client,
+  http2Exchange,
+  http2Server,
+  http2Target,
+};

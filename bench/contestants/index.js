@@ -5,10 +5,10 @@ const path = require('node:path');
 /**
  * Who is measured, in the order of the tables. `script` is a Node program on top of ../serve.js; `command` makes
  * the command line of another program. `hooks`: it has a way to edit both heads; `interceptor`: one to edit a whole body. `framework`: what it runs in,
- * if not in a plain server. `pkg`: whose version is printed.
+ * if not in a plain server. `over`: how it reaches its target, if that is not plain. `pkg`: whose version is printed.
  *
  * @type {Array<{ name: string, label: string, kind: 'floor' | 'original' | 'ours' | 'reference', pkg?: string,
- *   hooks?: boolean, interceptor?: boolean, framework?: 'express', script?: string, command?: (directory: string, port: number, target: string) => string[] }>}
+ *   hooks?: boolean, interceptor?: boolean, framework?: 'express', over?: 'tls' | 'h2', script?: string, command?: (directory: string, port: number, target: string) => string[] }>}
  */
 module.exports = [
   node('node-floor', 'Node http answering itself, no proxy', { kind: 'floor' }),
@@ -40,10 +40,20 @@ module.exports = [
     kind: 'ours',
     framework: 'express',
   }),
+  ...['tls', 'h2'].flatMap((over) => [
+    node(`http-proxy-3-fetch-${over}`, 'http-proxy-3, fetch with undici', {
+      over,
+      pkg: 'http-proxy-3',
+      script: 'http-proxy-3-fetch',
+    }),
+    node(`undici-${over}`, 'bare undici dispatch, no features', { over, pkg: 'undici', script: 'undici' }),
+    node(`ours-${over}`, 'ours: createProxyServer().web', { over, kind: 'ours', script: 'ours-tls' }),
+  ]),
+  node('http-proxy-3-agent-tls', 'http-proxy-3, keep-alive agent', { over: 'tls', pkg: 'http-proxy-3' }),
   { name: 'nginx', label: 'nginx', kind: 'reference', command: require('./nginx.js').command },
   { name: 'haproxy', label: 'haproxy', kind: 'reference', command: require('./haproxy.js').command },
 ];
 
-function node(name, label, more) {
-  return { name, label, kind: 'original', script: path.join(__dirname, `${name}.js`), ...more };
+function node(name, label, { script = name, ...more }) {
+  return { name, label, kind: 'original', script: path.join(__dirname, `${script}.js`), ...more };
 }

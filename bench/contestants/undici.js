@@ -6,12 +6,14 @@
  */
 
 const { Pool } = require('undici');
+const { CERTIFICATE } = require('../../__test__/support/tls.js');
 const { serve, badGateway } = require('../serve.js');
 
 const HOP_BY_HOP = new Set(['connection', 'keep-alive', 'transfer-encoding', 'upgrade', 'te', 'trailer']);
 
-serve(({ target }) => {
-  const pool = new Pool(target);
+serve(({ target, over }) => {
+  const secure = { allowH2: over === 'h2', connect: { ca: CERTIFICATE } };
+  const pool = new Pool(target, over === '' ? {} : secure);
   return (req, res) => {
     const body = req.method === 'GET' || req.method === 'HEAD' ? null : req;
     const headers = endToEnd(req.rawHeaders);

@@ -8,6 +8,7 @@
  */
 
 const { hookError, unpackError } = require('./errors.js');
+const { lookUp } = require('./lookup.js');
 
 // Kinds of completion; the same numbers stand in src/binding/completion.rs.
 const INTERIM = 1;
@@ -20,6 +21,7 @@ const SWITCHED = 7;
 const TARGET_ENDED = 8;
 const DETACHED = 9;
 const MESSAGE = 10;
+const LOOKUP = 11;
 
 /** On the options of a call: that the engine is to panic. It must be built for it, as it is for the tests of that. */
 const FAULT = Symbol.for('rs-proxy-middleware.fault');
@@ -117,6 +119,14 @@ class Engine {
     this.#free.push(id);
   }
 
+  /** An answer that comes late is for nobody: the number may be another exchange's by then. */
+  #lookUp(id, number, host) {
+    const exchange = this.#exchanges[id];
+    lookUp(number, host, (addresses, code, message) => {
+      if (this.#exchanges[id] === exchange) this.#native.found(id, host, addresses, code, message);
+    });
+  }
+
   #drain() {
     const records = this.#records;
     for (;;) {
@@ -160,6 +170,9 @@ class Engine {
               break;
             case MESSAGE:
               exchange.onMessage(first, texts[text++]);
+              break;
+            case LOOKUP:
+              this.#lookUp(records[at], first, texts[text++]);
               break;
             case INTERIM:
               exchange.onInterim(first, texts[text++]);

@@ -20,6 +20,7 @@ const { ProxyResponse } = require('../facades/proxy-response.js');
 const OPEN_ENDED = 2;
 const ENDS_CONNECTION = 4;
 const HTTP10 = 8;
+const HTTP2 = 16;
 
 class Exchange extends ExchangeRedirect {
   /** The response's head waits for asynchronous listeners. */
@@ -138,7 +139,7 @@ class Exchange extends ExchangeRedirect {
     const facade = new ProxyResponse(this, this._download, {
       status,
       text,
-      isHttp10: (flags & HTTP10) !== 0,
+      version: versionOf(flags),
     });
     this._proxyRes = facade;
     const { redirects } = this._call;
@@ -266,6 +267,12 @@ class Exchange extends ExchangeRedirect {
     if (this._isOver) return false;
     return this._call.attempts?.afterFailure(error, this._method, this._engine.inFlight) === true;
   }
+}
+
+/** The version that the target spoke. */
+function versionOf(flags) {
+  if ((flags & HTTP2) !== 0) return '2.0';
+  return (flags & HTTP10) !== 0 ? '1.0' : '1.1';
 }
 
 /** HTTP/1.0 has no chunks: such a client's connection cannot be trusted any further (RFC 9112 §6.1). */

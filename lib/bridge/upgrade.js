@@ -290,7 +290,7 @@ class Upgrade {
   }
 
   #response(status, text) {
-    return new ProxyResponse(this, NO_BODY, { status, text, isHttp10: false });
+    return new ProxyResponse(this, NO_BODY, { status, text, version: '1.1' });
   }
 
   /** `proxyRes.req` */

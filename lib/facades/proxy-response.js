@@ -22,9 +22,9 @@ class ProxyResponse extends http.IncomingMessage {
   /**
    * @param {import('../bridge/exchange.js').Exchange} exchange
    * @param {import('../bridge/response-body.js').ResponseBody} body
-   * @param {{ status: number, text: string, isHttp10: boolean }} head
+   * @param {{ status: number, text: string, version: '1.0' | '1.1' | '2.0' }} head
    */
-  constructor(exchange, body, { status, text, isHttp10 }) {
+  constructor(exchange, body, { status, text, version }) {
     super(null);
     // Node's parser pushes without being asked; we must be asked again after each piece.
     this._readableState.readingMore = false;
@@ -34,9 +34,9 @@ class ProxyResponse extends http.IncomingMessage {
     this.#raw = raw;
     this.statusCode = status;
     this.statusMessage = reason;
-    this.httpVersionMajor = 1;
-    this.httpVersionMinor = isHttp10 ? 0 : 1;
-    this.httpVersion = isHttp10 ? '1.0' : '1.1';
+    this.httpVersionMajor = Number(version[0]);
+    this.httpVersionMinor = Number(version[2]);
+    this.httpVersion = version;
     this._addHeaderLines(raw, raw.length);
   }
 

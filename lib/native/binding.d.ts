@@ -91,6 +91,8 @@ export declare class NativeEngine {
    * read it any more. `false`: it cannot be; nothing has happened. `idle`: milliseconds for which nothing may move.
    */
   tunnel(id: number, fd?: number | undefined | null, idle?: number | undefined | null): boolean
+  /** Gives the addresses that exchange `id` was asked for; or, if there are none, code and message of the error. */
+  found(id: number, host: string, addresses: Array<string>, code: string, message: string): void
   /** Asks for a client's socket back; it comes with `DETACHED`. */
   detach(id: number): void
   /** Says what becomes of the message of this direction that was shown last; `payload` is that of another one in its place. */
@@ -292,6 +294,20 @@ export interface NativeOptions {
   serverName?: string
   tls12: boolean
   tls13: boolean
+  /** `ALPNProtocols`, a character a byte. */
+  protocols?: Array<string>
+  /** HTTP/2 over TLS, with targets that choose it. */
+  http2: boolean
+  /** … and with plain ones without asking. */
+  http2Plain: boolean
+  /** The number of the function `lookup`. */
+  lookup?: number
+  /** Milliseconds. */
+  dnsCache?: number
+  /** Files of PEM certificates that vouch for targets beside Mozilla's. */
+  rootFiles: Array<string>
+  /** So do those of the system. */
+  systemRoots: boolean
   /** Milliseconds. */
   connectTimeout?: number
   /** Milliseconds. */

@@ -16,6 +16,7 @@ const KNOWN = new Set([
   'keepAlive',
   'keepAliveMsecs',
   'localAddress',
+  'lookup',
   'maxCachedSessions',
   'maxFreeSockets',
   'maxSockets',
@@ -26,6 +27,7 @@ const KNOWN = new Set([
   'timeout',
 ]);
 const KNOWN_OF_TLS = new Set([
+  'ALPNProtocols',
   'ca',
   'cert',
   'key',

@@ -10,6 +10,7 @@ const { checkOption, checkOptions, optionError } = require('./options.js');
 const { nodePlace, nodeSettings } = require('./node-place.js');
 const { hasParts, partsOf, targetParts } = require('./target-parts.js');
 const { tlsOptions } = require('./tls-options.js');
+const { numberOf } = require('../bridge/lookup.js');
 const { upstreamProxy } = require('./upstream-proxy.js');
 const { NodeTransport } = require('../transport-node/node-transport.js');
 
@@ -19,6 +20,7 @@ const SHAPING = new Set([
   'allowDuplicateHost',
   'auth',
   'autoRewrite',
+  'ALPNProtocols',
   'ca',
   'cert',
   'changeOrigin',
@@ -26,10 +28,13 @@ const SHAPING = new Set([
   'connectTimeout',
   'cookieDomainRewrite',
   'cookiePathRewrite',
+  'dnsCache',
   'hostRewrite',
+  'http2',
   'ignorePath',
   'key',
   'localAddress',
+  'lookup',
   'maxVersion',
   'method',
   'minVersion',
@@ -46,6 +51,7 @@ const SHAPING = new Set([
   'timeouts',
   'toProxy',
   'upstreamProxy',
+  'useSystemCa',
   'xfwd',
 ]);
 
@@ -56,6 +62,7 @@ const MOST_CONFIGS = 1000;
  * @typedef {object} Config
  * @property {URL} target as events show it
  * @property {object} native the engine's half
+ * @property {Function} [lookup] held for the engine, which knows its number
  * @property {boolean} isNodes its requests can only be sent by Node's own client
  * @property {boolean} isEngines they can only be sent by the engine
  * @property {string} [option] that wants them sent by Node's client
@@ -140,11 +147,25 @@ class ConfigMemo {
 const NOTHING = [];
 
 /** What options hold that can be edited without another value of the option. */
-function innerValues({ ca, cert, cookieDomainRewrite, cookiePathRewrite, key, pfx, ssl, timeouts }) {
+function innerValues({
+  ALPNProtocols,
+  ca,
+  cert,
+  cookieDomainRewrite,
+  cookiePathRewrite,
+  key,
+  pfx,
+  ssl,
+  timeouts,
+}) {
   const isEditable = (value) => typeof value === 'object' && value !== null;
-  if (![ca, cert, cookieDomainRewrite, cookiePathRewrite, key, pfx, ssl, timeouts].some(isEditable))
+  if (
+    ![ALPNProtocols, ca, cert, cookieDomainRewrite, cookiePathRewrite, key, pfx, ssl, timeouts].some(
+      isEditable,
+    )
+  )
     return NOTHING;
-  const values = [ca, cert, key, pfx].filter(Array.isArray).flat();
+  const values = [ALPNProtocols, ca, cert, key, pfx].filter(Array.isArray).flat();
   if (isEditable(ssl)) values.push(ssl.ca);
   for (const map of [cookieDomainRewrite, cookiePathRewrite, timeouts]) {
     if (isEditable(map)) values.push(map, ...Object.keys(map), ...Object.values(map));
@@ -175,6 +196,8 @@ function find(options, named) {
   const { from, ...tls } = tlsOptions(options, target, agent?.own ?? NO_SETTINGS);
   const node = nodeSettings(options, target, agent) ?? NO_SETTINGS;
   const settings = { ...nativeOptions(options, target, agent), ...tls };
+  // Whoever offers it wants it.
+  settings.http2 ||= tls.protocols?.includes('h2') === true;
   if (settings.proxy !== undefined) checkAlone(node);
   const key = JSON.stringify([settings, node]);
   const known = configs.get(key);
@@ -187,7 +210,15 @@ function find(options, named) {
   NodeTransport.know(native, placeOf);
   const { option, reason } = node;
   const isEngines = settings.proxy !== undefined;
-  const config = { target: target.url, native, isNodes: reason !== undefined, isEngines, option, reason };
+  const config = {
+    target: target.url,
+    native,
+    isNodes: reason !== undefined,
+    isEngines,
+    option,
+    reason,
+    lookup: lookupOf(options, agent),
+  };
   configs.set(key, config);
   if (configs.size > MOST_CONFIGS) configs.delete(configs.keys().next().value);
   return config;
@@ -224,6 +255,7 @@ function build(settings, from) {
 
 /** What the engine is told, apart from TLS; `NativeOptions` in src/binding/config.rs. */
 function nativeOptions(options, target, agent) {
+  const lookup = lookupOf(options, agent);
   const timeouts = options.timeouts || undefined;
   const credentials = options.auth || target.credentials;
   return {
@@ -255,7 +287,16 @@ function nativeOptions(options, target, agent) {
     idleTimeout: milliseconds(timeouts?.idle ?? options.proxyTimeout),
     totalTimeout: milliseconds(timeouts?.total),
     namedTimeouts: timeouts !== undefined,
+    lookup: lookup && numberOf(lookup),
+    dnsCache: milliseconds(options.dnsCache),
+    http2: options.http2 === true || options.http2 === 'auto',
+    http2Plain: options.http2 === true,
   };
+}
+
+/** What finds the addresses of names, if not the system. */
+function lookupOf(options, agent) {
+  return agent?.own.lookup ?? (options.lookup || undefined);
 }
 
 /** 0 is no limit. */

@@ -31,7 +31,7 @@ const NEEDS_OF_EVENTS = {
 };
 
 /** Of those that the engine's configuration is made of, the door does not look at these. */
-const NOT_OF_THE_DOOR = new Set(['allowDuplicateHost']);
+const NOT_OF_THE_DOOR = new Set(['allowDuplicateHost', 'lookup']);
 
 /** Options that the door honours by itself, and those that mean nothing to requests without listeners. */
 const HONOURED = new Set([

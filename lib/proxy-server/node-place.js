@@ -67,6 +67,7 @@ function nodePlace(options, target, { reason, settings, ciphers, secureProtocol,
     url,
     socketPath,
     localAddress: settings.localAddress,
+    lookup: options.lookup || undefined,
     agent: agentOf(options),
     tls: withoutEmpty({
       ca: options.ca || ca || options.ssl?.ca,

@@ -30,10 +30,13 @@ const TARGET = {
   is: (value) => isOneTarget(value) || typeof value === 'function' || isTargetList(value),
   want: 'a URL string, a URL, an object, a list of them, or a function that gives one',
 };
-const LATER = { is: () => false, want: 'left out; it is not supported yet' };
 
 /** @type {Record<string, { is(value: unknown): boolean, want: string }>} */
 const OPTIONS = {
+  ALPNProtocols: {
+    is: isProtocols,
+    want: 'an array of names of protocols, strings or Buffers, such as h2 and http/1.1',
+  },
   agent: {
     is: (value) => isObject(value) && typeof value.addRequest === 'function',
     want: 'false, or an agent such as an http.Agent, an https.Agent or one that is made like them',
@@ -49,6 +52,7 @@ const OPTIONS = {
   connectTimeout: MILLISECONDS,
   cookieDomainRewrite: COOKIES,
   cookiePathRewrite: COOKIES,
+  dnsCache: MILLISECONDS,
   fetch: {
     is: (value) => value === true || typeof value === 'function',
     want: 'true, or a function like fetch',
@@ -68,10 +72,11 @@ const OPTIONS = {
   headers: { is: isHeaders, want: 'an object of header fields: strings, numbers, or arrays of them' },
   hookTimeout: MILLISECONDS,
   hostRewrite: { is: isHost, want: 'a host, with or without a port' },
-  http2: LATER,
+  http2: { is: (value) => value === true || value === 'auto', want: "'auto', true or false" },
   ignorePath: BOOLEAN,
   key: { is: isKey, want: 'a PEM key: a string, a Buffer, or an array of them or of { pem, passphrase }' },
   localAddress: { is: (value) => net.isIP(value) !== 0, want: 'an IP address' },
+  lookup: { is: (value) => typeof value === 'function', want: 'a function, as dns.lookup' },
   maxVersion: { is: (value) => VERSIONS.includes(value), want: `one of ${VERSIONS.join(', ')}` },
   method: { is: (value) => isString(value) && TOKEN.test(value), want: 'an HTTP method' },
   minVersion: { is: (value) => VERSIONS.includes(value), want: `one of ${VERSIONS.join(', ')}` },
@@ -101,6 +106,7 @@ const OPTIONS = {
   tunnelTimeout: MILLISECONDS,
   upgradeTimeout: MILLISECONDS,
   upstreamProxy: { is: isString, want: "the URL of a proxy, or 'env'" },
+  useSystemCa: BOOLEAN,
   verifyUpgrade: BOOLEAN,
   ws: BOOLEAN,
   xfwd: BOOLEAN,
@@ -148,6 +154,12 @@ const OFF_IF_EMPTY = new Set([
   'servername',
   'upstreamProxy',
 ]);
+
+/** Each fits into the byte that says how long it is. */
+function isProtocols(value) {
+  const isOne = (one) => isBytes(one) && Buffer.from(one).length <= 255;
+  return Array.isArray(value) && value.length > 0 && value.every(isOne);
+}
 
 function isCa(value) {
   if (Array.isArray(value)) return value.length > 0 && value.every(isCa);
@@ -301,4 +313,14 @@ function optionError(name, message) {
   return error;
 }
 
-module.exports = { checkOption, checkOptions, isCa, isCertificate, isKey, isKnownOption, isPfx, optionError };
+module.exports = {
+  checkOption,
+  checkOptions,
+  isCa,
+  isCertificate,
+  isKey,
+  isKnownOption,
+  isPfx,
+  isProtocols,
+  optionError,
+};

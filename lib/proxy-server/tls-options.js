@@ -3,10 +3,11 @@
 /** How TLS is spoken with a target: what the options say of it, the target, and the agent. */
 
 const { clientCertificates } = require('./client-certificates.js');
-const { isCa, isCertificate, isKey, isPfx, optionError } = require('./options.js');
+const { isCa, isCertificate, isKey, isPfx, isProtocols, optionError } = require('./options.js');
+const { rootFiles } = require('./trust.js');
 
 /** What they are to an agent, which Node asks last, and so hears most. */
-const OF_AGENT = { ca: isCa, cert: isCertificate, key: isKey, pfx: isPfx };
+const OF_AGENT = { ALPNProtocols: isProtocols, ca: isCa, cert: isCertificate, key: isKey, pfx: isPfx };
 
 /**
  * @param {Record<string, any>} options
@@ -28,7 +29,10 @@ function tlsOptions(options, target, ofAgent) {
     secure: (ofAgent.rejectUnauthorized ?? options.secure) !== false,
     ca: ca && pem(ca),
     ...clientCertificates(who.given, who.from),
+    rootFiles: ca === undefined && isTls(target.url) ? rootFiles() : [],
+    systemRoots: ca === undefined && options.useSystemCa === true,
     serverName: say('servername'),
+    protocols: say('ALPNProtocols')?.map((one) => Buffer.from(one).toString('latin1')),
     ...versions(say('minVersion'), say('maxVersion')),
     from: { ca: from, ...who.from },
   };
@@ -50,6 +54,8 @@ function identity(options, target, ofAgent) {
   if (isThere(options)) return { given: options, from: { cert: 'cert', key: 'key', pfx: 'pfx' } };
   return { given: target.identity ?? {}, from: all('target') };
 }
+
+const isTls = ({ protocol }) => protocol === 'https:' || protocol === 'wss:';
 
 /** The engine begins with TLS 1.2. */
 function versions(least, most) {

@@ -25,12 +25,13 @@ class Place {
    * @param {URL} settings.url of the target
    * @param {string} [settings.socketPath]
    * @param {string} [settings.localAddress]
+   * @param {Function} [settings.lookup] finds the addresses of names
    * @param {import('node:http').Agent | false} [settings.agent] by default connections are kept and used again
    * @param {Record<string, unknown>} settings.tls what `tls.connect` takes
    * @param {object} settings.limits for `TimeLimits`
    * @param {string} [settings.reason] why it cannot be the engine that sends requests there
    */
-  constructor({ url, socketPath, localAddress, agent, tls, limits, reason }) {
+  constructor({ url, socketPath, localAddress, lookup, agent, tls, limits, reason }) {
     const isSecure = url.protocol === 'https:' || url.protocol === 'wss:';
     const protocol = isSecure ? 'https:' : 'http:';
     this.#client = isSecure ? https : http;
@@ -40,6 +41,7 @@ class Place {
       port: url.port || (isSecure ? 443 : 80),
       ...(socketPath && { socketPath }),
       ...(localAddress && { localAddress }),
+      ...(lookup && { lookup }),
       ...(isSecure && tls),
       agent: agent ?? agents[protocol],
       maxHeaderSize: LARGEST_HEAD,

@@ -2,6 +2,7 @@
 
 import * as http from 'node:http';
 import * as https from 'node:https';
+import * as net from 'node:net';
 import { Stream } from 'node:stream';
 import * as tls from 'node:tls';
 import { Archives, Certificates, Keys } from './target-tls.js';
@@ -62,12 +63,17 @@ export interface ServerOptions {
   hookTimeout?: number | undefined;
   /** Make a redirect that names the target name this host, and port, instead. Wins over `autoRewrite`. */
   hostRewrite?: string | undefined;
-  /** HTTP/2 for the clients of `listen`. Refused by this version. */
-  http2?: boolean | undefined;
+  /**
+   * Ask targets in HTTP/2: `'auto'`, TLS targets that choose it; `true`, plain ones as well, which are not asked but are left to HTTP/1.1 if
+   * they know nothing else. Default `false`. Clients of `listen` with `ssl` may always speak it.
+   */
+  http2?: boolean | 'auto' | undefined;
   /** Forward to the target's path alone. Default `false`. */
   ignorePath?: boolean | undefined;
   /** The key of `cert`. */
   key?: Keys | undefined;
+  /** Finds the addresses of a target's name in the place of the system's resolver, as `dns.lookup` does. Called for each new connection. */
+  lookup?: net.LookupFunction | undefined;
   /** Address of this machine that connections to the target come from. */
   localAddress?: string | undefined;
   /** The newest version of TLS to speak with targets; those before 1.2 by Node's own client. Default `'TLSv1.3'`. */
@@ -99,6 +105,12 @@ export interface ServerOptions {
   secureProtocol?: string | undefined;
   /** Leave the response to the `proxyRes` listeners. Default `false`. */
   selfHandleResponse?: boolean | undefined;
+  /** The protocols that TLS targets may choose from (ALPN), the preferred one first; `h2` is spoken then, too. Default: what `http2` says. */
+  ALPNProtocols?: readonly (string | Uint8Array)[] | undefined;
+  /** Milliseconds for which the addresses of a name are kept; that there are none, a second at most. Default `0`: until they have come. */
+  dnsCache?: number | undefined;
+  /** The system's certificates vouch for TLS targets, too, as with Node's `--use-system-ca`. Default `false`. */
+  useSystemCa?: boolean | undefined;
   /** The name that a TLS target is asked for, and that its certificate must have. Default: that of the outgoing `Host`. */
   servername?: string | undefined;
   /** TLS options, key and certificate of the server that `listen` makes. */

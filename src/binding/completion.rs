@@ -1,7 +1,7 @@
 //! Completions on their way to `lib/bridge/engine.js`: four numbers each, and the texts that belong to them.
 
 use super::error;
-use crate::engine::head::pack_fields;
+use crate::engine::head::{Version, pack_fields};
 use crate::engine::ring::{Completion, Event, Head};
 use crate::engine::tunnel::Direction;
 use napi::bindgen_prelude::Result;
@@ -21,6 +21,7 @@ const SWITCHED: u32 = 7;
 const TARGET_ENDED: u32 = 8;
 const DETACHED: u32 = 9;
 const MESSAGE: u32 = 10;
+const LOOKUP: u32 = 11;
 
 // What a message is.
 const TO_CLIENT: u32 = 1;
@@ -31,6 +32,7 @@ const WHOLE: u32 = 1;
 const OPEN_ENDED: u32 = 2;
 const ENDS_CONNECTION: u32 = 4;
 const HTTP10: u32 = 8;
+const HTTP2: u32 = 16;
 
 /// Whether nothing follows this completion, and no body waits to be read.
 pub(super) const fn is_last(event: &Event) -> bool {
@@ -84,6 +86,10 @@ pub(super) fn write<'env>(
             });
             (MESSAGE, to_client | binary, 0)
         }
+        Event::Lookup(number, host) => {
+            texts.push(env.create_string(host)?);
+            (LOOKUP, *number, 0)
+        }
         Event::Failed(error) => {
             texts.push(env.create_string(error::pack(error))?);
             (FAILED, 0, 0)
@@ -105,5 +111,6 @@ fn text<'env>(env: &'env Env, head: &Head, texts: &mut Vec<JsString<'env>>) -> R
     let flag = |set: bool, flag| if set { flag } else { 0 };
     Ok(flag(head.is_open_ended, OPEN_ENDED)
         | flag(head.ends_connection, ENDS_CONNECTION)
-        | flag(head.is_http10, HTTP10))
+        | flag(head.version == Version::Http10, HTTP10)
+        | flag(head.version == Version::Http2, HTTP2))
 }

@@ -1,10 +1,12 @@
 //! `NativeConfig`: an engine's [`Config`] that JavaScript holds on to.
 
-use crate::engine::config::{Agent, Authorization, Config, Timeouts};
+use crate::engine::config::{Agent, Authorization, Config, Http2, Timeouts};
 use crate::engine::head::{is_field_value, is_token};
 use crate::engine::outgoing::{CookieRewrite, InvalidRewrite, RedirectRewrite};
 use crate::engine::target::{Scheme, Target};
-use crate::engine::upstream::{Identity, InvalidTls, ProxyProtocol, TlsProfile, TlsSettings, UpstreamProxy};
+use crate::engine::upstream::{
+    Identity, InvalidTls, Names, ProxyProtocol, TlsProfile, TlsSettings, UpstreamProxy,
+};
 use bytes::Bytes;
 use napi::bindgen_prelude::{Error, Result, Status};
 use napi_derive::napi;
@@ -55,6 +57,20 @@ pub struct NativeOptions {
     pub server_name: Option<String>,
     pub tls12: bool,
     pub tls13: bool,
+    /// `ALPNProtocols`, a character a byte.
+    pub protocols: Option<Vec<String>>,
+    /// HTTP/2 over TLS, with targets that choose it.
+    pub http2: bool,
+    /// … and with plain ones without asking.
+    pub http2_plain: bool,
+    /// The number of the function `lookup`.
+    pub lookup: Option<u32>,
+    /// Milliseconds.
+    pub dns_cache: Option<f64>,
+    /// Files of PEM certificates that vouch for targets beside Mozilla's.
+    pub root_files: Vec<String>,
+    /// So do those of the system.
+    pub system_roots: bool,
     /// Milliseconds.
     pub connect_timeout: Option<f64>,
     /// Milliseconds.
@@ -112,6 +128,12 @@ impl NativeConfig {
             target,
             tls,
             server_name: options.server_name.as_deref().map(Into::into),
+            http2: match (options.http2, options.http2_plain) {
+                (false, _) => Http2::Never,
+                (true, false) => Http2::OverTls,
+                (true, true) => Http2::Everywhere,
+            },
+            names: Names { lookup: options.lookup, keep: duration(options.dns_cache).unwrap_or_default() },
             local_address: local_address.map_err(|_| invalid("localAddress", &"it is not an IP address"))?,
             authorization: authorization(&options)?,
             method: options.method.map(method).transpose()?,
@@ -160,10 +182,17 @@ fn tls(options: &NativeOptions) -> std::result::Result<TlsProfile, InvalidTls> {
     TlsProfile::new(&TlsSettings {
         verify: options.secure,
         ca: options.ca.as_deref().map(str::as_bytes),
+        root_files: &options.root_files,
+        system_roots: options.system_roots,
         identities: identities(&options.identities, &options.archives)?,
         tls12: options.tls12,
         tls13: options.tls13,
+        protocols: options.protocols.as_ref().map(|all| all.iter().map(|one| latin1(one)).collect()),
     })
+}
+
+fn latin1(text: &str) -> Vec<u8> {
+    text.chars().map(|c| u8::try_from(c).unwrap_or(0)).collect()
 }
 
 /// Of PEM certificates, each with its PEM key behind it, and of PKCS#12 archives, a character a byte, each with its passphrase behind it.
@@ -172,10 +201,7 @@ pub(super) fn identities(
     archives: &[String],
 ) -> std::result::Result<Vec<Identity>, InvalidTls> {
     let own = pem.chunks_exact(2).map(|pair| Identity::from_pem(pair[0].as_bytes(), pair[1].as_bytes()));
-    let archived = archives.chunks_exact(2).map(|pair| {
-        let bytes = pair[0].chars().map(|c| u8::try_from(c).unwrap_or(0)).collect::<Vec<_>>();
-        Identity::from_pkcs12(&bytes, &pair[1])
-    });
+    let archived = archives.chunks_exact(2).map(|pair| Identity::from_pkcs12(&latin1(&pair[0]), &pair[1]));
     own.chain(archived).collect()
 }
 

@@ -10,7 +10,7 @@ use super::handed::{self, HandedArgs};
 use super::passes::pack_outbound;
 use super::tunnel;
 use crate::engine::body::End;
-use crate::engine::error::{Error, Refusal};
+use crate::engine::error::{Error, Kind, Phase, Refusal};
 use crate::engine::head::{EditedHead, Fields, Framing, PackedRequest, pack_fields, unpack_fields};
 use crate::engine::incoming::{self, Outbound};
 use crate::engine::observe::Stats;
@@ -24,6 +24,7 @@ use napi::threadsafe_function::ThreadsafeFunctionCallMode;
 use napi::{Env, JsString};
 use napi_derive::napi;
 use std::cell::RefCell;
+use std::net::IpAddr;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
@@ -205,6 +206,19 @@ impl NativeEngine {
         let idle = idle.and_then(|milliseconds| Duration::try_from_secs_f64(milliseconds / 1000.0).ok());
         self.with(id, |exchange| exchange.tunnel().begin(Settings { client, idle }));
         true
+    }
+
+    /// Gives the addresses that exchange `id` was asked for; or, if there are none, code and message of the error.
+    #[napi(catch_unwind)]
+    pub fn found(&self, id: u32, host: String, addresses: Vec<String>, code: String, message: String) {
+        let addresses: Vec<IpAddr> = addresses.iter().filter_map(|address| address.parse().ok()).collect();
+        let found = if addresses.is_empty() {
+            let kind = Kind::Lookup { host: host.into(), code: code.into(), message: message.into() };
+            Err(Error::new(kind, Phase::Connect))
+        } else {
+            Ok(addresses)
+        };
+        self.with(id, |exchange| exchange.found(found));
     }
 
     /// Asks for a client's socket back; it comes with `DETACHED`.

@@ -26,6 +26,7 @@ pub(super) fn pack(error: &Error) -> String {
             syscall = "getaddrinfo";
             hostname = host.to_string();
         }
+        Kind::Lookup { host, .. } => hostname = host.to_string(),
         Kind::Timeout(limit, _) => timeout = limit.name(),
         _ => {}
     }

@@ -3,7 +3,7 @@
 use super::error::{Error, Kind, Limit, Phase};
 use super::outgoing::{CookieRewrite, RedirectRewrite};
 use super::target::{Scheme, Target};
-use super::upstream::{TlsProfile, UpstreamProxy};
+use super::upstream::{Names, TlsProfile, UpstreamProxy};
 use bytes::Bytes;
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -20,6 +20,10 @@ pub struct Config {
     pub server_name: Option<Arc<str>>,
     /// `localAddress`: the address that connections come from. The system's choice by default.
     pub local_address: Option<IpAddr>,
+    /// `http2`: whether the target is asked in HTTP/2. Never by default.
+    pub http2: Http2,
+    /// `lookup` and `dnsCache`. The system is asked for each connection by default.
+    pub names: Names,
     /// `auth`, or the target's credentials. None by default.
     pub authorization: Option<Authorization>,
     /// `method`: asked of the target instead of the client's. The client's by default.
@@ -52,6 +56,18 @@ pub struct Config {
     pub proxy: Option<Arc<UpstreamProxy>>,
     /// Time limits.
     pub timeouts: Timeouts,
+}
+
+/// Where HTTP/2 is spoken.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Http2 {
+    /// Nowhere.
+    #[default]
+    Never,
+    /// Over TLS, with targets that choose it.
+    OverTls,
+    /// Over TLS with targets that choose it, and with plain ones without asking.
+    Everywhere,
 }
 
 /// The settings of an agent of Node's. Its connections are its own.
@@ -122,6 +138,8 @@ impl Config {
             target,
             tls,
             server_name: None,
+            http2: Http2::Never,
+            names: Names::default(),
             local_address: None,
             authorization: None,
             method: None,

@@ -1,13 +1,13 @@
 //! The completion ring: what the engine has to tell its caller, in order. One wake-up for all that is ready.
 
 use super::error::Error;
-use super::head::Fields;
+use super::head::{Fields, Version};
 use super::tunnel::Message;
 use bytes::Bytes;
 use std::collections::VecDeque;
 use std::fmt;
 use std::net::SocketAddr;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// Something the caller of exchange `id` must know.
 #[derive(Debug)]
@@ -40,6 +40,8 @@ pub enum Event {
     TargetEnded,
     /// The caller has its client's socket back.
     Detached,
+    /// The caller is asked for the addresses of a name, by its function of this number.
+    Lookup(u32, Arc<str>),
     /// A message that the caller is to judge.
     Message(Message),
 }
@@ -62,8 +64,8 @@ pub struct Head {
     pub reason: Bytes,
     /// The fields.
     pub fields: Fields,
-    /// The target spoke HTTP/1.0.
-    pub is_http10: bool,
+    /// The version that the target spoke.
+    pub version: Version,
     /// Whether the body's length is unknown until it ends.
     pub is_open_ended: bool,
     /// The client's connection cannot be kept: its request body was not read to the end.

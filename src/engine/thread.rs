@@ -70,4 +70,5 @@ impl Drop for Thread {
     }
 }
 
-const RESOLVER_THREADS: usize = 8;
+/// Each name is asked for once at a time; those that answer do not wait for those that hang.
+const RESOLVER_THREADS: usize = 64;

@@ -115,20 +115,20 @@ module.exports = [
     proof: 'e2e/client-certificates.test.js',
   },
   {
-    id: 'options-not-yet',
-    originals: ORIGINALS,
-    what: 'Refused by name, until a later version has it: `http2`.',
-    reason: 'It is not there yet.',
-    rule: 'said',
-    proof: 'e2e/options-refused.test.js',
-  },
-  {
     id: 'fetch-ends',
     originals: [HTTP_PROXY_3],
     what: 'With `fetch` or `fetchOptions`, an answer without a body ends, a client that leaves ends the request, and bodies in chunks and fields of the connection are no error.',
     reason: 'A client waits for nothing that has been, and a target works for nobody who is gone.',
     rule: 'safe',
     proof: 'e2e/fetch-options.test.js',
+  },
+  {
+    id: 'http2-of-targets',
+    originals: ['httpxy'],
+    what: '`http2` says how targets are asked. Clients of `listen` with `ssl` may always speak HTTP/2; a plain target that knows HTTP/1.1 only is asked in it.',
+    reason: 'One name for what no original can do for targets.',
+    rule: 'one-class',
+    proof: 'e2e/http2-targets.test.js',
   },
   {
     id: 'upstream-proxy',

@@ -28,9 +28,16 @@ const ENDINGS = {
  * @param {Answer | Answer[]} [settings.answer] an array has one for each request; the last one goes on
  * @param {'keep' | 'fin' | 'rst'} [settings.end] what follows the answer
  * @param {'tcp' | 'tls' | 'unix'} [settings.over]
+ * @param {object} [settings.tls] further settings of a server over TLS
  * @param {string} [settings.at] the address to listen at
  */
-async function startUpstream({ answer = ANSWER, end = 'keep', over = 'tcp', at = '127.0.0.1' } = {}) {
+async function startUpstream({
+  answer = ANSWER,
+  end = 'keep',
+  over = 'tcp',
+  tls: settings,
+  at = '127.0.0.1',
+} = {}) {
   const answers = [answer].flat();
   const connections = [];
   let answered = 0;
@@ -46,7 +53,7 @@ async function startUpstream({ answer = ANSWER, end = 'keep', over = 'tcp', at =
   };
   const server =
     over === 'tls'
-      ? tls.createServer({ key: KEY, cert: CERTIFICATE, allowHalfOpen: true }, accept)
+      ? tls.createServer({ key: KEY, cert: CERTIFICATE, allowHalfOpen: true, ...settings }, accept)
       : net.createServer({ allowHalfOpen: true }, accept);
   // Whoever refuses the certificate says so, and leaves the connection half open.
   const sockets = new Set();

@@ -1,5 +1,6 @@
 //! What a target can get wrong: its HTTP, its TLS.
 
+use std::fmt;
 use std::sync::Arc;
 
 /// What is wrong with an answer; named after the codes of Node's parser.
@@ -78,6 +79,58 @@ impl Fault {
         }
     }
 }
+
+/// What ended a request over HTTP/2, with the number of RFC 9113 §7 that the target gave for it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Http2Fault {
+    /// What came is no HTTP/2, or breaks its rules.
+    Protocol,
+    /// The target has ended the whole session.
+    Session(u32),
+    /// The target has reset the request's stream, or sent what had to be refused.
+    Stream(u32),
+}
+
+impl Http2Fault {
+    pub(super) const fn code(self) -> &'static str {
+        match self {
+            Self::Protocol => "ERR_HTTP2_ERROR",
+            Self::Session(_) => "ERR_HTTP2_SESSION_ERROR",
+            Self::Stream(_) => "ERR_HTTP2_STREAM_ERROR",
+        }
+    }
+}
+
+impl fmt::Display for Http2Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Protocol => f.write_str("Protocol error"),
+            Self::Session(number) => write!(f, "Session closed with error code {number}"),
+            Self::Stream(number) => {
+                let name = REASONS.get(*number as usize).copied().unwrap_or("UNKNOWN");
+                write!(f, "Stream closed with error code NGHTTP2_{name}")
+            }
+        }
+    }
+}
+
+/// Of RFC 9113 §7, by number.
+const REASONS: [&str; 14] = [
+    "NO_ERROR",
+    "PROTOCOL_ERROR",
+    "INTERNAL_ERROR",
+    "FLOW_CONTROL_ERROR",
+    "SETTINGS_TIMEOUT",
+    "STREAM_CLOSED",
+    "FRAME_SIZE_ERROR",
+    "REFUSED_STREAM",
+    "CANCEL",
+    "COMPRESSION_ERROR",
+    "CONNECT_ERROR",
+    "ENHANCE_YOUR_CALM",
+    "INADEQUATE_SECURITY",
+    "HTTP_1_1_REQUIRED",
+];
 
 /// A proxy that has not led to the target.
 #[derive(Clone, Debug)]

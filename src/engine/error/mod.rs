@@ -9,7 +9,7 @@ mod refusal;
 mod system;
 
 pub(in crate::engine) use alert::alert;
-pub use fault::{Fault, TlsFault, TunnelFault};
+pub use fault::{Fault, Http2Fault, TlsFault, TunnelFault};
 pub use refusal::Refusal;
 pub use system::{Call, Errno, Peer};
 
@@ -87,12 +87,14 @@ impl Error {
         match &self.kind {
             Kind::Refused(why) => why.code(),
             Kind::Resolve { temporary: true, .. } => "EAI_AGAIN",
-            Kind::Resolve { .. } => "ENOTFOUND",
+            Kind::Lookup { code, .. } if !code.is_empty() => code,
+            Kind::Lookup { .. } | Kind::Resolve { .. } => "ENOTFOUND",
             Kind::Socket { errno, .. } => errno.name(),
             Kind::Closed | Kind::Cut | Kind::Cancelled => "ECONNRESET",
             Kind::Timeout(limit, Some(_)) => limit.code(),
             Kind::Timeout(Limit::Connect, None) => "ECONNECT_TIMEOUT",
             Kind::Timeout(_, None) => "ECONNRESET",
+            Kind::Http2(fault) => fault.code(),
             Kind::Protocol(fault) => fault.code(),
             Kind::Tls(fault) => fault.code,
             Kind::Tunnel(fault) => fault.code,
@@ -118,7 +120,9 @@ impl fmt::Display for Error {
             }
             Kind::Timeout(Limit::Connect, None) => f.write_str("ECONNECT_TIMEOUT"),
             Kind::Closed | Kind::Cancelled | Kind::Timeout(..) => f.write_str("socket hang up"),
+            Kind::Http2(fault) => fault.fmt(f),
             Kind::Protocol(fault) => write!(f, "Parse Error: {}", fault.message()),
+            Kind::Lookup { message, .. } => f.write_str(message),
             Kind::Tls(fault) => f.write_str(&fault.message),
             Kind::Tunnel(fault) => f.write_str(&fault.message),
             Kind::Panic => {
@@ -141,6 +145,8 @@ pub enum Kind {
     Closed,
     /// The target closed, or was reset, in the middle of its body.
     Cut,
+    /// HTTP/2 with the target failed.
+    Http2(Http2Fault),
     /// A task of the engine panicked; the exchange is lost, the process is not.
     Panic,
     /// The answer is no HTTP/1.1 message.
@@ -162,6 +168,15 @@ pub enum Kind {
         call: Call,
         /// The other end.
         peer: Peer,
+    },
+    /// The caller has found no address for the target's name, or says why not.
+    Lookup {
+        /// The name.
+        host: Arc<str>,
+        /// The code of its error, perhaps empty.
+        code: Arc<str>,
+        /// What its error says.
+        message: Arc<str>,
     },
     /// The engine was stopped.
     Stopped,

@@ -21,8 +21,19 @@ pub(super) struct Attempt<'a> {
 /// Why an attempt failed, and whether the target can have acted on it.
 pub(super) struct Failure {
     pub(super) error: Error,
-    /// The connection had been used before, and nothing came back over it: its target had very likely closed it already.
-    pub(super) may_retry: bool,
+    pub(super) retry: Retry,
+}
+
+/// Which requests may be sent once more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Retry {
+    /// None: the target may have acted on them.
+    None,
+    /// Those that may be repeated. The connection had been used before, and nothing came back over it: its target had very likely closed
+    /// it already.
+    Idempotent,
+    /// All: the target has not acted on them.
+    Any,
 }
 
 impl Attempt<'_> {
@@ -61,12 +72,11 @@ impl Attempt<'_> {
             Err(mut error) => {
                 let unanswered = !receiver.has_answer() && connection.buffer.is_empty();
                 error.answered = !unanswered;
+                let was_closed = matches!(error.kind, Kind::Closed | Kind::Socket { .. });
                 // Whoever answers by closing the connection in front of him means it: Node's side is no server that may have timed out.
-                let may_retry = reused
-                    && unanswered
-                    && !self.order.outbound.verbatim
-                    && matches!(error.kind, Kind::Closed | Kind::Socket { .. });
-                Err(Failure { error, may_retry })
+                let is_stale = reused && unanswered && was_closed && !self.order.outbound.verbatim;
+                let retry = if is_stale { Retry::Idempotent } else { Retry::None };
+                Err(Failure { error, retry })
             }
         }
     }

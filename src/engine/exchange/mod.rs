@@ -4,7 +4,10 @@
 //! the connection. Whatever happens, the caller gets exactly one last completion.
 
 mod attempt;
+mod lookup;
+pub(in crate::engine) mod multiplexed;
 pub(in crate::engine) mod receive;
+pub(in crate::engine) mod report;
 pub(in crate::engine) mod send;
 
 use super::body::{Channel, End};
@@ -15,10 +18,13 @@ use super::incoming::Outbound;
 use super::observe::{Held, Stats};
 use super::ring::{Event, Ring};
 use super::tunnel::{Control, Upgrade};
-use super::upstream::{Connect, Key, Pool};
-use attempt::{Attempt, Failure};
+use super::upstream::{Connect, Key, Link, Pool, Wanted, link};
+use attempt::{Attempt, Failure, Retry};
 use bytes::Bytes;
+pub(in crate::engine) use lookup::Asking;
+use lookup::Found;
 use send::Body;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use tokio::sync::Notify;
@@ -62,6 +68,8 @@ pub(in crate::engine) struct Shared {
     given_up: AtomicBool,
     /// The response's head was handed over.
     has_head: AtomicBool,
+    /// The addresses that the caller has found.
+    pub(in crate::engine) found: Found,
     wake: Notify,
 }
 
@@ -91,6 +99,11 @@ impl Exchange {
     /// What becomes of an upgrade that was granted.
     pub fn tunnel(&self) -> &Control {
         &self.shared.tunnel
+    }
+
+    /// The addresses that the caller was asked for ([`Event::Lookup`]), or why there are none.
+    pub fn found(&self, addresses: Result<Vec<IpAddr>, Error>) {
+        self.shared.found.put(addresses);
     }
 
     /// Gives the exchange up: its connection is closed, and it ends with [`Kind::Cancelled`] unless it is over already.
@@ -201,28 +214,43 @@ async fn run(order: &Order, shared: &Shared, context: &Context) -> Result<Event,
     let framing = request_framing(order);
     let key = Key::of(&order.config, &order.outbound.head.fields);
     let mut body = Body::new(order.body.clone(), &shared.request);
-    let mut pooled = order.config.reuse;
+    let asking = Asking { order, shared, context };
+    let mut wanted = if order.config.reuse { Wanted::Any } else { Wanted::Own };
     // Held until the connection is given back.
-    let _place = context.pool.turn(&key).await;
+    let mut _turn = context.pool.turn(&key).await;
+    let mut is_repeated = false;
     loop {
-        let idle = if pooled { context.pool.take(&key) } else { None };
-        let connection = match idle {
-            Some(connection) => connection,
-            None => context.connector.connect(&key, order.config.timeouts).await?,
-        };
+        let link =
+            link(&context.pool, &*context.connector, &key, order.config.timeouts, &asking, wanted).await?;
         if order.announced {
             context.ring.push(order.id, Event::Writable);
         }
         let attempt = Attempt { order, shared, context, key: &key, framing };
-        match attempt.run(connection, &mut body).await {
+        let result = match link {
+            Link::Http1(connection) => attempt.run(connection, &mut body).await,
+            Link::Http2(place) => {
+                // The connection is not this request's alone.
+                _turn = None;
+                Box::pin(attempt.run_multiplexed(place, &mut body)).await
+            }
+        };
+        match result {
             Ok(last) => return Ok(last),
-            Err(Failure { error, may_retry }) => {
-                // The pooled connection was closed under our hands. Once more, on a fresh one, if nothing can happen twice.
-                if !may_retry || !order.outbound.head.is_idempotent() || !body.rewind() {
+            Err(Failure { error, retry }) => {
+                // Once more, if nothing can happen twice.
+                let may_retry = match retry {
+                    Retry::None => false,
+                    Retry::Idempotent => order.outbound.head.is_idempotent(),
+                    Retry::Any => true,
+                };
+                if !may_retry || is_repeated || !body.rewind() {
                     return Err(error);
                 }
+                is_repeated = true;
                 Stats::count(&context.stats.retries);
-                pooled = false;
+                if wanted == Wanted::Any {
+                    wanted = Wanted::Fresh;
+                }
             }
         }
     }

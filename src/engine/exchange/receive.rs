@@ -1,17 +1,15 @@
 //! Receives the response: interim responses, head, body, trailers; and keeps the request's body going meanwhile.
 
+use super::report::{self, Report, SWITCHING, WHOLE_LIMIT};
 use super::{Context, Order, Shared};
 use crate::engine::error::{Call, Error, Fault, Kind, Limit, Peer, Phase};
 use crate::engine::head::{Fields, Framing, ResponseHead};
-use crate::engine::outgoing;
-use crate::engine::ring::{Event, Head, Switched};
-use crate::engine::tunnel::check_upgrade;
+use crate::engine::ring::Event;
 use crate::engine::upstream::h1::{Decoded, Decoder};
 use bytes::{Bytes, BytesMut};
 use std::future::Future;
 use std::io;
 use std::pin::Pin;
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio::time::{Instant, timeout_at};
@@ -29,15 +27,11 @@ pub(in crate::engine) struct Received {
 
 /// Receives one response.
 pub(in crate::engine) struct Receiver<'a> {
-    order: &'a Order,
-    shared: &'a Shared,
-    context: &'a Context,
+    report: Report<'a>,
     peer: Peer,
     /// Why the request could not be written, if so.
     send_error: Option<Error>,
     head_deadline: Option<Instant>,
-    interim: usize,
-    interim_bytes: usize,
     has_answer: bool,
 }
 
@@ -48,18 +42,8 @@ impl<'a> Receiver<'a> {
         context: &'a Context,
         peer: Peer,
     ) -> Self {
-        let (send_error, head_deadline) = (None, None);
-        Self {
-            order,
-            shared,
-            context,
-            peer,
-            send_error,
-            head_deadline,
-            interim: 0,
-            interim_bytes: 0,
-            has_answer: false,
-        }
+        let report = Report::new(order, shared, context);
+        Self { report, peer, send_error: None, head_deadline: None, has_answer: false }
     }
 
     /// Whether any part of a response has been taken.
@@ -81,10 +65,12 @@ impl<'a> Receiver<'a> {
         }
         let (head, framing) = self.head(&mut reader, buffer, &mut sending).await?;
         if head.status == SWITCHING {
-            return self.switched(head).map(|last| Received { last, lifetime: None });
+            return self.report.switched(head).map(|last| Received { last, lifetime: None });
         }
-        let lifetime = (!head.closes() && framing != Framing::UntilClose && self.send_error.is_none())
-            .then(|| crate::engine::upstream::lifetime(&head.fields, self.order.config.agent.as_deref()));
+        let lifetime =
+            (!head.closes() && framing != Framing::UntilClose && self.send_error.is_none()).then(|| {
+                crate::engine::upstream::lifetime(&head.fields, self.report.order.config.agent.as_deref())
+            });
         let last = self.body(head, framing, &mut reader, buffer, &mut sending).await?;
         // An answer that came before the whole request was sent leaves a connection in which nobody knows where it stands.
         let lifetime = lifetime.filter(|_| sending.is_none() && self.send_error.is_none());
@@ -92,7 +78,7 @@ impl<'a> Receiver<'a> {
     }
 
     fn start_head_limit(&mut self) {
-        self.head_deadline = self.order.config.timeouts.head.map(|limit| Instant::now() + limit);
+        self.head_deadline = self.report.order.config.timeouts.head.map(|limit| Instant::now() + limit);
     }
 
     /// The final response's head.
@@ -108,11 +94,11 @@ impl<'a> Receiver<'a> {
                 let before = buffer.len();
                 let Some(head) = ResponseHead::take(buffer, &mut searched)? else { break };
                 self.has_answer = true;
-                if head.status >= 200 || head.status == SWITCHING && self.order.upgrade.is_some() {
-                    let framing = head.framing(&self.order.outbound.head.method)?;
+                if head.status >= 200 || head.status == SWITCHING && self.report.order.upgrade.is_some() {
+                    let framing = head.framing(&self.report.order.outbound.head.method)?;
                     return Ok((head, framing));
                 }
-                self.interim_response(head, before - buffer.len())?;
+                self.report.interim(head, before - buffer.len())?;
             }
             if self.receive(reader, buffer, sending, Limit::Head).await? == 0 {
                 // The reason why the request could not be written says more than that there is no answer.
@@ -120,46 +106,6 @@ impl<'a> Receiver<'a> {
                 return Err(self.send_error.take().filter(|_| buffer.is_empty()).unwrap_or(closed));
             }
         }
-    }
-
-    /// The head of an upgrade that was granted. What it says of its own connection is written anew by whoever passes it on.
-    fn switched(&self, head: ResponseHead) -> Result<Event, Error> {
-        if self.order.upgrade.is_some_and(|upgrade| upgrade.verify) {
-            check_upgrade(&self.order.outbound.head.fields, &head.fields)
-                .map_err(|fault| Error::protocol(fault, Phase::Head))?;
-        }
-        let fields = if self.order.outbound.verbatim {
-            head.fields
-        } else {
-            outgoing::run(head.fields, head.status, Framing::Empty, self.view())
-        };
-        let head =
-            Head { fields, ..self.describe(head.status, head.reason, Framing::Empty, head.is_http10, false) };
-        Ok(Event::Switched(Box::new(Switched { head, ends: None })))
-    }
-
-    /// Passes on what the client may want to know, and no more than anybody needs.
-    fn interim_response(&mut self, head: ResponseHead, bytes: usize) -> Result<(), Error> {
-        let fault = |fault| Error::protocol(fault, Phase::Head);
-        if head.status == SWITCHING {
-            return Err(fault(Fault::UnaskedUpgrade));
-        }
-        self.interim += 1;
-        self.interim_bytes += bytes;
-        if self.interim > MOST_INTERIM && self.interim_bytes > MOST_INTERIM_BYTES
-            || self.interim > MOST_INTERIM_EVER
-        {
-            return Err(fault(Fault::TooManyInterim));
-        }
-        if self.interim <= MOST_INTERIM {
-            let fields = outgoing::run(head.fields, head.status, Framing::Empty, self.view());
-            let head = Head {
-                fields,
-                ..self.describe(head.status, head.reason, Framing::Empty, head.is_http10, false)
-            };
-            self.context.ring.push(self.order.id, Event::Interim(head));
-        }
-        Ok(())
     }
 
     /// Hands over the head, and the body as it comes; gives the last completion.
@@ -171,33 +117,22 @@ impl<'a> Receiver<'a> {
         buffer: &mut BytesMut,
         sending: &mut Option<Sending<'_>>,
     ) -> Result<Event, Error> {
-        let ResponseHead { status, reason, fields, is_http10 } = head;
-        let fields =
-            if self.order.raw_head { fields } else { outgoing::run(fields, status, framing, self.view()) };
         let cuts = sending.is_some() || self.send_error.is_some();
-        let head = Head { fields, ..self.describe(status, reason, framing, is_http10, cuts) };
+        let head = self.report.head(head, framing, cuts);
         let mut decoder = Decoder::new(framing);
         let mut first = match whole(&mut decoder, buffer, framing)? {
             Early::Whole(body) => return Ok(Event::Response(head, Some(body))),
             Early::Part(first) => first,
         };
-        self.context.ring.push(self.order.id, Event::Response(head, None));
-        self.shared.has_head.store(true, Ordering::Relaxed);
+        self.report.begin(head);
         loop {
             let decoded = match first.pop() {
                 Some(decoded) => decoded,
                 None => decoder.decode(buffer).map_err(in_body)?,
             };
             match decoded {
-                Decoded::Data(data) => {
-                    if self.shared.response.push(data) {
-                        self.context.ring.push(self.order.id, Event::Readable);
-                    }
-                }
-                Decoded::End(mut trailers) => {
-                    outgoing::run_trailers(&mut trailers);
-                    return Ok(Event::End(trailers));
-                }
+                Decoded::Data(data) => self.report.data(data),
+                Decoded::End(trailers) => return Ok(report::end(trailers)),
                 Decoded::More => {
                     // A slow client stops the reading here, and thereby the target.
                     self.wait_for_room(sending).await?;
@@ -217,18 +152,8 @@ impl<'a> Receiver<'a> {
         }
     }
 
-    fn view(&self) -> outgoing::View<'_> {
-        let client_host = self.order.outbound.client_host.as_deref();
-        outgoing::View { config: &self.order.config, client_host, keeps_case: false }
-    }
-
-    fn describe(&self, status: u16, reason: Bytes, framing: Framing, is_http10: bool, cuts: bool) -> Head {
-        let is_open_ended = matches!(framing, Framing::Chunked | Framing::UntilClose);
-        Head { status, reason, fields: Fields::default(), is_http10, is_open_ended, ends_connection: cuts }
-    }
-
     async fn wait_for_room(&mut self, sending: &mut Option<Sending<'_>>) -> Result<(), Error> {
-        let room = self.shared.response.room();
+        let room = self.report.shared.response.room();
         tokio::pin!(room);
         loop {
             let Some(upload) = sending else {
@@ -255,7 +180,7 @@ impl<'a> Receiver<'a> {
         limit: Limit,
     ) -> Result<usize, Error> {
         buffer.reserve(if limit == Limit::Head { HEAD_READ } else { BODY_READ });
-        let idle_deadline = self.order.config.timeouts.idle.map(|limit| Instant::now() + limit);
+        let idle_deadline = self.report.order.config.timeouts.idle.map(|limit| Instant::now() + limit);
         loop {
             let Some(upload) = sending else {
                 let deadline = if limit == Limit::Head { self.head_deadline } else { idle_deadline };
@@ -263,7 +188,9 @@ impl<'a> Receiver<'a> {
                     None => reader.read_buf(buffer).await,
                     Some(deadline) => match timeout_at(deadline, reader.read_buf(buffer)).await {
                         Ok(read) => read,
-                        Err(_) => return Err(self.order.config.timeouts.exceeded(limit, phase(limit))),
+                        Err(_) => {
+                            return Err(self.report.order.config.timeouts.exceeded(limit, phase(limit)));
+                        }
                     },
                 };
                 return self.received(read, limit);
@@ -352,14 +279,5 @@ const fn phase(limit: Limit) -> Phase {
     }
 }
 
-/// Not an interim response to whoever has asked for it.
-const SWITCHING: u16 = 101;
-/// Interim responses passed on; further ones are dropped (docs/reliability-rows.md, D-21).
-const MOST_INTERIM: usize = 16;
-/// Beyond this, an answer is not expected any more (D-22).
-const MOST_INTERIM_EVER: usize = 1024;
-const MOST_INTERIM_BYTES: usize = 64 * 1024;
 const HEAD_READ: usize = 8 * 1024;
 const BODY_READ: usize = 64 * 1024;
-/// Bodies up to this size cross together with their head.
-const WHOLE_LIMIT: u64 = 32 * 1024;

@@ -41,7 +41,7 @@ impl<'a> Body<'a> {
         !self.channel.is_empty()
     }
 
-    async fn next(&mut self, id: u32, ring: &Ring) -> Piece {
+    pub(super) async fn next(&mut self, id: u32, ring: &Ring) -> Piece {
         if let Some(again) = self.taken.as_ref().and_then(|taken| taken.get(self.sent)) {
             self.sent += 1;
             return Piece::Data(again.clone(), false);

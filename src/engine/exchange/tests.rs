@@ -4,7 +4,7 @@ use crate::engine::config::Timeouts;
 use crate::engine::error::Peer;
 use crate::engine::head::{Fields, RequestHead, Version};
 use crate::engine::ring::Completion;
-use crate::engine::upstream::Connection;
+use crate::engine::upstream::{Connection, Lookup};
 use std::collections::VecDeque;
 use std::pin::Pin;
 use std::sync::Mutex;
@@ -24,6 +24,7 @@ impl Connect for Pipes {
         &'a self,
         _key: &'a Key,
         _timeouts: Timeouts,
+        _lookup: &'a dyn Lookup,
     ) -> Pin<Box<dyn Future<Output = Result<Connection, Error>> + Send + 'a>> {
         let pipe = self
             .near

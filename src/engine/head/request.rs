@@ -18,7 +18,7 @@ pub struct RequestHead {
     pub fields: Fields,
 }
 
-/// A version of HTTP that a client may speak.
+/// A version of HTTP.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Version {
     /// HTTP/1.0 (and 0.9).

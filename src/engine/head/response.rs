@@ -2,7 +2,7 @@
 //!
 //! A head is parsed once, when its end has arrived, so that a head that drips in byte by byte costs no more than one in a piece.
 
-use super::{Fields, Framing};
+use super::{Fields, Framing, Version};
 use crate::engine::error::{Error, Fault, Phase};
 use crate::engine::head::framing::FramingError;
 use bytes::{Bytes, BytesMut};
@@ -16,8 +16,8 @@ pub struct ResponseHead {
     pub reason: Bytes,
     /// Its fields.
     pub fields: Fields,
-    /// Whether it is HTTP/1.0.
-    pub is_http10: bool,
+    /// The version in which it came.
+    pub version: Version,
 }
 
 impl ResponseHead {
@@ -67,7 +67,8 @@ impl ResponseHead {
         for line in parsed.headers.iter() {
             fields.push(text.slice_ref(line.name.as_bytes()), text.slice_ref(line.value));
         }
-        Ok(Self { status, reason, fields, is_http10: parsed.version == Some(0) })
+        let version = if parsed.version == Some(0) { Version::Http10 } else { Version::Http11 };
+        Ok(Self { status, reason, fields, version })
     }
 
     /// How long the body is, given the method of the request (RFC 9112 §6.3).
@@ -84,7 +85,7 @@ impl ResponseHead {
                 FramingError::CodingAfterLength => Fault::CodingAfterLength,
             })
         })?;
-        if self.is_http10 && said == Some(Framing::Chunked) {
+        if self.version == Version::Http10 && said == Some(Framing::Chunked) {
             return Err(fault(Fault::TransferCoding));
         }
         if method == b"HEAD" || matches!(self.status, 100..=199 | 204 | 304) {
@@ -104,7 +105,7 @@ impl ResponseHead {
                 keep_alive |= token.eq_ignore_ascii_case(b"keep-alive");
             }
         }
-        self.is_http10 && !keep_alive
+        self.version == Version::Http10 && !keep_alive
     }
 }
 

@@ -33,7 +33,7 @@ fn has_upgrade(list: &[u8]) -> bool {
 }
 
 /// The `Sec-WebSocket-Accept` that answers a key.
-fn accept_of(key: &[u8]) -> Vec<u8> {
+pub(super) fn accept_of(key: &[u8]) -> Vec<u8> {
     let mut digest = Context::new(&SHA1_FOR_LEGACY_USE_ONLY);
     digest.update(key);
     digest.update(GUID);

@@ -9,6 +9,7 @@ mod adopted;
 mod bridged;
 mod handshake;
 mod messages;
+mod multiplexed;
 mod relay;
 
 pub use accept::check as check_upgrade;

@@ -1,10 +1,11 @@
 //! Connections to targets: TCP (several addresses raced, RFC 8305) or Unix socket, then TLS if the target wants it.
 
+use super::h2::StreamIo;
 use super::pool::Key;
-use super::resolve::resolve;
+use super::resolve::{Lookup, Resolver, in_order, literal};
 use super::through_proxy;
 use super::tls;
-use crate::engine::config::Timeouts;
+use crate::engine::config::{Http2, Timeouts};
 use crate::engine::error::{Call, Error, Kind, Limit, Peer, Phase};
 use crate::engine::observe::{Held, Stats};
 use bytes::BytesMut;
@@ -69,14 +70,23 @@ pub struct Connection {
     pub peer: Peer,
     /// It has carried an exchange before.
     pub reused: bool,
-    _open: Held,
+    /// HTTP/2 is to be spoken over it.
+    pub is_http2: bool,
+    /// Counts it.
+    pub(super) held: Option<Held>,
 }
 
 impl Connection {
     /// A connection over `io`.
     pub fn new(io: Box<dyn Io>, peer: Peer, stats: &Arc<Stats>) -> Self {
         Stats::count(&stats.connected);
-        Self { io, buffer: BytesMut::new(), peer, reused: false, _open: Held::new(stats, |s| &s.connections) }
+        let held = Some(Held::new(stats, |s| &s.connections));
+        Self { io, buffer: BytesMut::new(), peer, reused: false, is_http2: false, held }
+    }
+
+    /// A stream of a session as a connection of its own. Its session is counted; it is not.
+    pub(in crate::engine) fn of_stream(io: StreamIo, peer: Peer) -> Self {
+        Self { io: Box::new(io), buffer: BytesMut::new(), peer, reused: true, is_http2: false, held: None }
     }
 
     /// Whether nothing has arrived on an idle connection; bytes nobody asked for and its end both make it unusable. The task of `cx`
@@ -99,11 +109,12 @@ impl fmt::Debug for Connection {
 
 /// Makes connections; tests bring their own.
 pub trait Connect: Send + Sync {
-    /// A fresh connection for `key`.
+    /// A fresh connection for `key`. `lookup` is asked for addresses if the key says so.
     fn connect<'a>(
         &'a self,
         key: &'a Key,
         timeouts: Timeouts,
+        lookup: &'a dyn Lookup,
     ) -> Pin<Box<dyn Future<Output = Result<Connection, Error>> + Send + 'a>>;
 }
 
@@ -111,15 +122,33 @@ pub trait Connect: Send + Sync {
 #[derive(Debug)]
 pub struct Connector {
     stats: Arc<Stats>,
+    resolver: Arc<Resolver>,
 }
 
 impl Connector {
     /// A connector that counts in `stats`.
-    pub const fn new(stats: Arc<Stats>) -> Self {
-        Self { stats }
+    pub fn new(stats: Arc<Stats>) -> Self {
+        Self { stats, resolver: Arc::default() }
     }
 
-    async fn open(&self, key: &Key) -> Result<Connection, Error> {
+    async fn addresses(
+        &self,
+        host: &Arc<str>,
+        port: u16,
+        key: &Key,
+        lookup: &dyn Lookup,
+    ) -> Result<Vec<SocketAddr>, Error> {
+        if key.names.lookup.is_none() {
+            return self.resolver.resolve(host, port, key.names.keep).await;
+        }
+        // As Node does: an address is not looked up.
+        match literal(host, port) {
+            Some(address) => Ok(vec![address]),
+            None => Ok(in_order(lookup.lookup(host).await?, port)),
+        }
+    }
+
+    async fn open(&self, key: &Key, lookup: &dyn Lookup) -> Result<Connection, Error> {
         let (io, peer): (Box<dyn Io>, Peer) = match &key.socket_path {
             Some(path) => open_unix(path).await?,
             None => {
@@ -127,7 +156,8 @@ impl Connector {
                     Some(proxy) => (&proxy.host, proxy.port),
                     None => (&key.host, key.port),
                 };
-                let (stream, address) = race(resolve(host, port).await?, key.local_address).await?;
+                let (stream, address) =
+                    race(self.addresses(host, port, key, lookup).await?, key.local_address).await?;
                 // Without it the last part of a request may wait for the target's delayed acknowledgement.
                 stream.set_nodelay(true).ok();
                 let (mut io, peer): (Box<dyn Io>, Peer) = (Box::new(stream), Peer::Tcp(address));
@@ -137,11 +167,11 @@ impl Connector {
                 (io, peer)
             }
         };
-        let io = match &key.tls {
+        let (io, is_http2) = match &key.tls {
             Some(tls) => tls::handshake(tls, key, io, &peer).await?,
-            None => io,
+            None => (io, key.http2 == Http2::Everywhere),
         };
-        Ok(Connection::new(io, peer, &self.stats))
+        Ok(Connection { is_http2, ..Connection::new(io, peer, &self.stats) })
     }
 }
 
@@ -150,9 +180,10 @@ impl Connect for Connector {
         &'a self,
         key: &'a Key,
         timeouts: Timeouts,
+        lookup: &'a dyn Lookup,
     ) -> Pin<Box<dyn Future<Output = Result<Connection, Error>> + Send + 'a>> {
         Box::pin(async move {
-            match timeout(timeouts.connect_limit(), self.open(key)).await {
+            match timeout(timeouts.connect_limit(), self.open(key, lookup)).await {
                 Ok(result) => result,
                 Err(_) => Err(timeouts.exceeded(Limit::Connect, Phase::Connect)),
             }

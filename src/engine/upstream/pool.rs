@@ -3,10 +3,12 @@
 //! A connection is in here only while it is quiet: bytes nobody asked for, or its end, throw it out at once.
 
 use super::connect::{Connection, noop_context};
-use super::{TlsProfile, UpstreamProxy};
-use crate::engine::config::{Agent, Config};
+use super::h2::Sessions;
+use super::{Names, TlsProfile, UpstreamProxy};
+use crate::engine::config::{Agent, Config, Http2};
 use crate::engine::head::{Fields, is_host};
 use crate::engine::observe::{Held, Stats};
+use crate::engine::target::Scheme;
 use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
@@ -32,6 +34,10 @@ pub struct Key {
     pub server_name: Option<Arc<str>>,
     /// Whose connection it is, if it is an agent's.
     pub agent: Option<Arc<Agent>>,
+    /// How its name becomes addresses.
+    pub names: Names,
+    /// Whether HTTP/2 is spoken.
+    pub http2: Http2,
     /// The proxy that it leads through.
     pub proxy: Option<Arc<UpstreamProxy>>,
 }
@@ -53,8 +59,19 @@ impl Key {
             tls,
             server_name,
             agent: config.agent.clone(),
+            names: config.names,
+            http2: if config.target.scheme == Scheme::Http && config.http2 == Http2::OverTls {
+                Http2::Never
+            } else {
+                config.http2
+            },
             proxy: config.proxy.clone(),
         }
+    }
+
+    /// How long an idle connection is kept if its target says nothing.
+    pub(super) fn idle_limit(&self) -> Duration {
+        self.agent.as_ref().and_then(|agent| agent.idle_limit).unwrap_or(IDLE_LIMIT)
     }
 }
 
@@ -73,7 +90,9 @@ fn server_name(fields: &Fields) -> Option<Arc<str>> {
 #[derive(Debug)]
 pub struct Pool {
     state: Mutex<State>,
-    stats: Arc<Stats>,
+    /// Those that speak HTTP/2, idle or not.
+    pub(super) sessions: Arc<Sessions>,
+    pub(super) stats: Arc<Stats>,
 }
 
 #[derive(Debug, Default)]
@@ -96,7 +115,7 @@ struct Idle {
 impl Pool {
     /// An empty pool.
     pub fn new(stats: Arc<Stats>) -> Self {
-        Self { state: Mutex::default(), stats }
+        Self { state: Mutex::default(), sessions: Arc::default(), stats }
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {

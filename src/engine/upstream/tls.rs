@@ -3,12 +3,13 @@
 use super::connect::Io;
 use super::identity::{Identities, Identity};
 use super::pool::Key;
+use super::roots;
 use super::verify::{Verifier, VerifyFault};
+use crate::engine::config::Http2;
 use crate::engine::error::{Call, Error, Kind, Peer, Phase, TlsFault, alert};
 use rustls::client::WebPkiServerVerifier;
 use rustls::version::{TLS12, TLS13};
-use rustls::{CertificateError, ClientConfig, RootCertStore};
-use rustls_pki_types::pem::PemObject;
+use rustls::{CertificateError, ClientConfig};
 use rustls_pki_types::{CertificateDer, ServerName};
 use std::fmt;
 use std::hash::{Hash, Hasher};
@@ -22,17 +23,32 @@ pub struct TlsSettings<'a> {
     pub verify: bool,
     /// PEM certificates that vouch for the target (`ca`); `None`: Mozilla's roots.
     pub ca: Option<&'a [u8]>,
+    /// Without `ca`: files of PEM certificates that vouch for it as well.
+    pub root_files: &'a [String],
+    /// Without `ca`: so do those of the system.
+    pub system_roots: bool,
     /// Who we are; the first that the target can check is shown.
     pub identities: Vec<Identity>,
     /// Whether TLS 1.2 may be spoken.
     pub tls12: bool,
     /// Whether TLS 1.3 may be spoken.
     pub tls13: bool,
+    /// What the target may choose from (`ALPNProtocols`). `None`: as the request's way needs it.
+    pub protocols: Option<Vec<Vec<u8>>>,
 }
 
 impl Default for TlsSettings<'_> {
     fn default() -> Self {
-        Self { verify: true, ca: None, identities: Vec::new(), tls12: true, tls13: true }
+        Self {
+            verify: true,
+            ca: None,
+            root_files: &[],
+            system_roots: false,
+            identities: Vec::new(),
+            tls12: true,
+            tls13: true,
+            protocols: None,
+        }
     }
 }
 
@@ -40,7 +56,10 @@ impl Default for TlsSettings<'_> {
 pub struct TlsProfile {
     /// Of the settings.
     digest: [u8; 32],
+    /// Offers what the user said, or HTTP/2 before HTTP/1.1.
     config: Arc<ClientConfig>,
+    /// Offers HTTP/1.1 alone.
+    http1: Arc<ClientConfig>,
 }
 
 /// Why a TLS profile cannot be made.
@@ -52,6 +71,8 @@ pub enum InvalidTls {
     Certificate(String),
     /// A client's certificate or key cannot be used: the option, and why.
     Identity(&'static str, String),
+    /// A file of roots, or the system's, cannot be read: what it is, and why.
+    Roots(String, String),
     /// rustls refuses the settings.
     Settings(String),
 }
@@ -61,6 +82,7 @@ impl fmt::Display for InvalidTls {
         match self {
             Self::NoCertificate => f.write_str("it holds no PEM certificate"),
             Self::Certificate(why) => write!(f, "one of its certificates cannot be read ({why})"),
+            Self::Roots(what, why) => write!(f, "{what} cannot be read ({why})"),
             Self::Identity(_, why) | Self::Settings(why) => f.write_str(why),
         }
     }
@@ -74,6 +96,7 @@ impl InvalidTls {
         match self {
             Self::NoCertificate | Self::Certificate(_) => "ca",
             Self::Identity(option, _) => option,
+            Self::Roots(..) => "useSystemCa",
             Self::Settings(_) => "minVersion",
         }
     }
@@ -86,14 +109,10 @@ impl TlsProfile {
     ///
     /// When `ca` holds no usable certificate, or an identity's key is not its certificate's.
     pub fn new(settings: &TlsSettings<'_>) -> Result<Self, InvalidTls> {
-        let roots = settings.ca.map(read_certificates).transpose()?.unwrap_or_default();
-        let mut store = RootCertStore::empty();
-        if roots.is_empty() {
-            store.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
-        }
-        for root in &roots {
-            store.add(root.clone()).map_err(|error| InvalidTls::Certificate(error.to_string()))?;
-        }
+        let (store, roots) = match settings.ca {
+            Some(ca) => roots::given(ca)?,
+            None => roots::usual(settings.root_files, settings.system_roots)?,
+        };
         let digest = digest(settings, &roots);
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let invalid = |error: &dyn fmt::Display| InvalidTls::Settings(error.to_string());
@@ -112,15 +131,20 @@ impl TlsProfile {
             .dangerous()
             .with_custom_certificate_verifier(Arc::new(verifier))
             .with_client_cert_resolver(Arc::new(identities));
-        config.alpn_protocols = vec![b"http/1.1".to_vec()];
-        Ok(Self { digest, config: Arc::new(config) })
+        let offered = settings.protocols.clone().unwrap_or_else(|| vec![HTTP2.to_vec(), HTTP1.to_vec()]);
+        config.alpn_protocols = offered.iter().filter(|protocol| *protocol != HTTP2).cloned().collect();
+        let http1 = Arc::new(config.clone());
+        config.alpn_protocols = offered;
+        Ok(Self { digest, config: Arc::new(config), http1 })
     }
 }
 
 /// Of all that two profiles may differ in.
 fn digest(settings: &TlsSettings<'_>, roots: &[CertificateDer<'_>]) -> [u8; 32] {
     let mut context = ring::digest::Context::new(&ring::digest::SHA256);
-    context.update(&[settings.verify, settings.tls12, settings.tls13].map(u8::from));
+    let flags =
+        [settings.verify, settings.tls12, settings.tls13, settings.ca.is_some(), settings.system_roots];
+    context.update(&flags.map(u8::from));
     let mut add = |parts: &mut dyn Iterator<Item = &[u8]>| {
         for part in parts {
             context.update(&part.len().to_be_bytes());
@@ -133,6 +157,7 @@ fn digest(settings: &TlsSettings<'_>, roots: &[CertificateDer<'_>]) -> [u8; 32] 
     for identity in &settings.identities {
         add(&mut identity.parts());
     }
+    add(&mut settings.protocols.iter().flatten().map(Vec::as_slice));
     let mut digest = [0; 32];
     digest.copy_from_slice(context.finish().as_ref());
     digest
@@ -166,20 +191,13 @@ impl fmt::Debug for TlsProfile {
     }
 }
 
-/// The certificates in a PEM text.
-pub(in crate::engine) fn read_certificates(pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, InvalidTls> {
-    let read: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(pem).collect();
-    let certificates = read.map_err(|error| InvalidTls::Certificate(error.to_string()))?;
-    if certificates.is_empty() { Err(InvalidTls::NoCertificate) } else { Ok(certificates) }
-}
-
-/// The handshake on a fresh connection.
+/// The handshake on a fresh connection; says whether the target has chosen HTTP/2.
 pub(super) async fn handshake(
     profile: &TlsProfile,
     key: &Key,
     io: Box<dyn Io>,
     peer: &Peer,
-) -> Result<Box<dyn Io>, Error> {
+) -> Result<(Box<dyn Io>, bool), Error> {
     let wanted = key.server_name.as_deref().unwrap_or(&key.host);
     let name = ServerName::try_from(wanted.to_owned())
         .or_else(|_| ServerName::try_from(key.host.to_string()))
@@ -189,11 +207,18 @@ pub(super) async fn handshake(
                 format!("{wanted} is not a name that a certificate can have"),
             )
         })?;
-    match TlsConnector::from(Arc::clone(&profile.config)).connect(name, io).await {
-        Ok(stream) => Ok(Box::new(stream)),
+    let config = if key.http2 == Http2::Never { &profile.http1 } else { &profile.config };
+    match TlsConnector::from(Arc::clone(config)).connect(name, io).await {
+        Ok(stream) => {
+            let is_http2 = stream.get_ref().1.alpn_protocol() == Some(HTTP2);
+            Ok((Box::new(stream), is_http2))
+        }
         Err(error) => Err(classify(&error, peer)),
     }
 }
+
+const HTTP1: &[u8] = b"http/1.1";
+const HTTP2: &[u8] = b"h2";
 
 fn classify(error: &io::Error, peer: &Peer) -> Error {
     let Some(tls) = error.get_ref().and_then(|source| source.downcast_ref::<rustls::Error>()) else {
@@ -248,6 +273,7 @@ mod tests {
             TlsSettings { identities: vec![identity()], ..TlsSettings::default() },
             TlsSettings { tls12: false, ..TlsSettings::default() },
             TlsSettings { tls13: false, ..TlsSettings::default() },
+            TlsSettings { protocols: Some(vec![b"h2".to_vec()]), ..TlsSettings::default() },
         ];
         for (i, one) in settings.iter().enumerate() {
             for (j, other) in settings.iter().enumerate() {

@@ -3,7 +3,7 @@
 use super::{Ends, Handover, Receiver};
 use crate::engine::config::Timeouts;
 use crate::engine::error::{Call, Error, Peer, Phase};
-use crate::engine::upstream::{Connect, Connection, Io, Key};
+use crate::engine::upstream::{Connect, Connection, Io, Key, Lookup};
 use std::collections::HashMap;
 use std::future::Future;
 use std::io;
@@ -77,6 +77,7 @@ impl Connect for NodeConnector {
         &'a self,
         _key: &'a Key,
         _timeouts: Timeouts,
+        _lookup: &'a dyn Lookup,
     ) -> Pin<Box<dyn Future<Output = Result<Connection, Error>> + Send + 'a>> {
         let opened = self.open();
         let failed = |error| Error::socket(&error, Call::Connect, &Peer::Unknown, Phase::Connect);

@@ -12,6 +12,8 @@ fn key(port: u16) -> Key {
         tls: None,
         server_name: None,
         agent: None,
+        names: Names::default(),
+        http2: Http2::Never,
         proxy: None,
     }
 }
