@@ -146,6 +146,18 @@ export declare class NativeSecureContext {
   constructor(tls: NativeServerTls)
 }
 
+export declare class NativeStore {
+  /** `path`: of the file to keep records in. Without one they are kept as long as the process lives. */
+  constructor(path?: string | undefined | null)
+  records(): Array<NativeRecord>
+  /** Throws if it cannot be kept; then nothing has changed. */
+  put(key: string, value: string): void
+  /** Likewise. */
+  remove(key: string): void
+  /** Lets go of the file; no change can be kept any more. */
+  close(): void
+}
+
 /**
  * The head of a request that was prepared and perhaps edited, as `resume` would send it: method, target, fields, among them what is
  * declared of the body; or `!` and a packed error.
@@ -338,6 +350,12 @@ export interface NativeProxy {
   authorization?: string
   /** User and password, for SOCKS. */
   credentials?: Array<string>
+}
+
+/** A record that is kept. */
+export interface NativeRecord {
+  key: string
+  value: string
 }
 
 /** A rule of `pathRewrite`. */

@@ -844,6 +844,7 @@ module.exports.NativePathFilter = nativeBinding.NativePathFilter
 module.exports.NativeRegistry = nativeBinding.NativeRegistry
 module.exports.NativeRoutes = nativeBinding.NativeRoutes
 module.exports.NativeSecureContext = nativeBinding.NativeSecureContext
+module.exports.NativeStore = nativeBinding.NativeStore
 module.exports.editedHead = nativeBinding.editedHead
 module.exports.passedTrailers = nativeBinding.passedTrailers
 module.exports.upgradeFault = nativeBinding.upgradeFault
