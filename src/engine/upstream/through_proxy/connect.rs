@@ -32,15 +32,17 @@ async fn answer<I: AsyncRead + Unpin>(asked: Asked<'_>, io: &mut I) -> Result<Re
     let mut buffer = BytesMut::with_capacity(1024);
     let mut searched = 0;
     loop {
-        // The target has been told nothing yet, so that it is the proxy that speaks; TLS and HTTP both begin with us.
-        if io.read_buf(&mut buffer).await? == 0 {
-            return Err(io::Error::from(io::ErrorKind::UnexpectedEof).into());
-        }
         let taken = ResponseHead::take(&mut buffer, &mut searched);
-        let Some(head) = taken.map_err(|error| asked.refused(&error.to_string()))? else { continue };
+        let Some(head) = taken.map_err(|error| asked.refused(&error.to_string()))? else {
+            if io.read_buf(&mut buffer).await? == 0 {
+                return Err(io::Error::from(io::ErrorKind::UnexpectedEof).into());
+            }
+            continue;
+        };
         if (100..200).contains(&head.status) {
             continue;
         }
+        // The target has been told nothing yet: TLS and HTTP both begin with us.
         if (200..300).contains(&head.status) && !buffer.is_empty() {
             return Err(asked.refused("it has sent more than its answer"));
         }
