@@ -68,7 +68,7 @@ pub struct Settings {
     pub log: Option<AccessLog>,
     /// Where `/metrics` and `/healthz` are to be had.
     pub monitor: Option<Place>,
-    /// Requests in flight, of all threads.
+    /// Requests in flight, of all threads, if there is a limit: threads that count together slow each other down.
     in_flight: AtomicUsize,
     /// TLS, if that is what clients speak.
     pub secure: Option<Arc<Secure>>,

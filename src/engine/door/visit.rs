@@ -18,7 +18,8 @@ pub(super) struct Visit {
     stats: Arc<DoorStats>,
     remote: Option<SocketAddr>,
     asked: Option<Asked>,
-    began: Instant,
+    /// If somebody wants to know how long it takes.
+    began: Option<Instant>,
     is_admitted: bool,
     /// 0 while nothing was answered.
     status: AtomicU16,
@@ -32,15 +33,18 @@ impl Visit {
     pub(super) fn begin(visitor: &Visitor, head: Option<&ClientHead>) -> Self {
         let Visitor { settings, stats, remote, .. } = visitor;
         DoorStats::count(&stats.in_flight);
-        let now = settings.in_flight.fetch_add(1, Ordering::Relaxed);
+        let is_limited = settings.limits.in_flight < usize::MAX;
+        let is_admitted =
+            !is_limited || settings.in_flight.fetch_add(1, Ordering::Relaxed) < settings.limits.in_flight;
+        let is_observed = settings.log.is_some() || settings.monitor.is_some();
         let asked = head.filter(|_| settings.log.is_some()).map(|head| Asked::new(&head.head));
         Self {
             settings: Arc::clone(settings),
             stats: Arc::clone(stats),
             remote: *remote,
             asked,
-            began: Instant::now(),
-            is_admitted: now < settings.limits.in_flight,
+            began: is_observed.then(Instant::now),
+            is_admitted,
             status: AtomicU16::new(0),
             body: AtomicU64::new(0),
             why: OnceLock::new(),
@@ -74,10 +78,12 @@ impl Drop for Visit {
     fn drop(&mut self) {
         let Self { settings, stats, .. } = self;
         stats.in_flight.fetch_sub(1, Ordering::Relaxed);
-        settings.in_flight.fetch_sub(1, Ordering::Relaxed);
+        if settings.limits.in_flight < usize::MAX {
+            settings.in_flight.fetch_sub(1, Ordering::Relaxed);
+        }
         let status = *self.status.get_mut();
         stats.count_answer(status);
-        let took = self.began.elapsed();
+        let Some(took) = self.began.map(|began| began.elapsed()) else { return };
         if settings.monitor.is_some() {
             stats.times.add(took);
         }
