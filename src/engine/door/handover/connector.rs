@@ -186,12 +186,25 @@ mod tests {
     use crate::engine::head::Fields;
     use crate::engine::target::Target;
     use std::io::Write as _;
+    use std::net::IpAddr;
     use std::os::unix::net::UnixStream;
     use std::time::Duration;
     use tokio::io::AsyncReadExt;
 
     /// What Node has been given.
     type Given = Arc<Mutex<Vec<Handed>>>;
+
+    /// Is not asked: Node has no name.
+    struct Nobody;
+
+    impl Lookup for Nobody {
+        fn lookup<'a>(
+            &'a self,
+            _host: &'a Arc<str>,
+        ) -> Pin<Box<dyn Future<Output = Result<Vec<IpAddr>, Error>> + Send + 'a>> {
+            Box::pin(std::future::ready(Ok(Vec::new())))
+        }
+    }
 
     async fn connected() -> (Connection, Handed, Arc<Handover>) {
         let given = Given::default();
@@ -205,7 +218,7 @@ mod tests {
         let connector = NodeConnector::new(Arc::clone(&handover), Receiver::Proxy, ends, None);
         let config = Config::new(Target::parse("http://a").unwrap());
         let key = Key::of(&config, &Fields::default());
-        let connection = connector.connect(&key, Timeouts::default()).await.unwrap();
+        let connection = connector.connect(&key, Timeouts::default(), &Nobody).await.unwrap();
         let handed = given.lock().unwrap().pop().unwrap();
         (connection, handed, handover)
     }
