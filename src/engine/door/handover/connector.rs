@@ -178,7 +178,8 @@ fn pair() -> io::Result<(Box<dyn Io>, NodeSocket)> {
     Err(io::ErrorKind::Unsupported.into())
 }
 
-#[cfg(all(test, unix))]
+#[cfg(test)]
+#[cfg(unix)]
 mod tests {
     use super::super::Needs;
     use super::*;
@@ -191,20 +192,20 @@ mod tests {
     use std::time::Duration;
     use tokio::io::AsyncReadExt;
 
-    /// What Node has been given.
-    type Given = Arc<Mutex<Vec<Handed>>>;
+    /// There is no name to be looked up.
+    struct NoNames;
 
-    /// Is not asked: Node has no name.
-    struct Nobody;
-
-    impl Lookup for Nobody {
+    impl Lookup for NoNames {
         fn lookup<'a>(
             &'a self,
             _host: &'a Arc<str>,
         ) -> Pin<Box<dyn Future<Output = Result<Vec<IpAddr>, Error>> + Send + 'a>> {
-            Box::pin(std::future::ready(Ok(Vec::new())))
+            Box::pin(async { Ok(Vec::new()) })
         }
     }
+
+    /// What Node has been given.
+    type Given = Arc<Mutex<Vec<Handed>>>;
 
     async fn connected() -> (Connection, Handed, Arc<Handover>) {
         let given = Given::default();
@@ -218,7 +219,7 @@ mod tests {
         let connector = NodeConnector::new(Arc::clone(&handover), Receiver::Proxy, ends, None);
         let config = Config::new(Target::parse("http://a").unwrap());
         let key = Key::of(&config, &Fields::default());
-        let connection = connector.connect(&key, Timeouts::default(), &Nobody).await.unwrap();
+        let connection = connector.connect(&key, Timeouts::default(), &NoNames).await.unwrap();
         let handed = given.lock().unwrap().pop().unwrap();
         (connection, handed, handover)
     }
