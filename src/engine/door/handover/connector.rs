@@ -178,7 +178,8 @@ fn pair() -> io::Result<(Box<dyn Io>, NodeSocket)> {
     Err(io::ErrorKind::Unsupported.into())
 }
 
-#[cfg(all(test, unix))]
+#[cfg(unix)]
+#[cfg(test)]
 mod tests {
     use super::super::Needs;
     use super::*;
