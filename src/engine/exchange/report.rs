@@ -29,7 +29,11 @@ impl<'a> Report<'a> {
             check_upgrade(&self.order.outbound.head.fields, &head.fields)
                 .map_err(|fault| Error::protocol(fault, Phase::Head))?;
         }
-        let fields = outgoing::run(head.fields, head.status, Framing::Empty, self.view());
+        let fields = if self.order.outbound.verbatim {
+            head.fields
+        } else {
+            outgoing::run(head.fields, head.status, Framing::Empty, self.view())
+        };
         let head = Head { fields, ..describe(head.status, head.reason, Framing::Empty, head.version, false) };
         Ok(Event::Switched(Box::new(Switched { head, ends: None })))
     }
