@@ -168,6 +168,7 @@ async function rawUpgradeClient({ port, isSecure }, bytes) {
 module.exports = {
   EVERYWHERE,
   FACES,
+  acceptOf,
   HANDSHAKE,
   WAYS,
   echoServer,

@@ -220,6 +220,7 @@ export interface NativeDoorSettings {
   writeTimeout: number
   keepAliveTimeout: number
   maxRequestsPerSocket: number
+  maxConcurrentStreams: number
   maxConnections: number
   grace: number
   threads: number
@@ -236,6 +237,10 @@ export interface NativeDoorSettings {
   hasFallback: boolean
   /** How long `error` listeners may take to answer. */
   failureTimeout: number
+  /** Clients may speak HTTP/2 without TLS, if they begin with it. */
+  plainHttp2: boolean
+  /** WebSockets are forwarded. */
+  upgrades?: NativeUpgrades
 }
 
 /** Gauge and counters of a door. */
@@ -408,6 +413,14 @@ export interface NativeStats {
   connectionsMade: number
   retries: number
   panics: number
+}
+
+/** How WebSockets are forwarded. Times are in milliseconds. */
+export interface NativeUpgrades {
+  verify: boolean
+  headTimeout?: number
+  idleTimeout?: number
+  saysHttp: boolean
 }
 
 /** Packed trailers without those that would change what was said before them. */

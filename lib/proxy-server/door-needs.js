@@ -8,7 +8,7 @@ const { LAST_RESORT } = require('./call.js');
 const { SHAPING } = require('./config.js');
 const { hasTargets } = require('./door-routes.js');
 const { isKnownOption } = require('./options.js');
-const { isBuiltIn } = require('./passes.js');
+const { WS_PASSES, isBuiltIn } = require('./passes.js');
 
 // The same numbers stand in src/engine/door/handover/mod.rs.
 const REQUESTS = 1;
@@ -55,11 +55,7 @@ const HONOURED = new Set([
  * @returns {string | undefined}
  */
 function reasonForNode(subject, coming) {
-  return (
-    optionForNode(subject) ??
-    [...eventsForNode(subject, coming)].at(0) ??
-    (subject.proxy.options.ws ? 'ws' : undefined)
-  );
+  return optionForNode(subject) ?? [...eventsForNode(subject, coming)].at(0);
 }
 
 /** An option that only JavaScript can honour. */
@@ -103,8 +99,9 @@ function needsOf(subject, coming) {
   for (const event of eventsForNode(subject, coming)) needs |= NEEDS_OF_EVENTS[event];
   // Its errors are thrown where users expect them.
   if (options.throwOnUnhandledError) needs |= FAILURES;
-  // Node shakes hands with WebSockets.
-  return options.ws ? needs | UPGRADES : needs & ~UPGRADES;
+  if (!options.ws) return needs & ~UPGRADES;
+  // Who listens to failures is given the socket of a handshake that has failed.
+  return needs & FAILURES || !isBuiltIn(subject.proxy.wsPasses, WS_PASSES) ? needs | UPGRADES : needs;
 }
 
 /** Keeps a door informed of what its subject needs, until it is told to stop. */

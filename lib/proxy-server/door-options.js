@@ -17,6 +17,7 @@ const LONGEST_TIMER = 2 ** 31 - 1;
 const MOST_FIELDS = 1000;
 const LARGEST_HEAD = 1024 * 1024;
 const MOST_CONNECTIONS = 1_000_000;
+const MOST_STREAMS = 1000;
 const MOST_THREADS = 256;
 
 const number = (least, most, usual) => ({
@@ -37,6 +38,7 @@ const LIMITS = {
   grace: { ...milliseconds(10_000), is: (value) => value === 0 || milliseconds().is(value) },
   headersTimeout: milliseconds(60_000),
   keepAliveTimeout: milliseconds(5000),
+  maxConcurrentStreams: number(1, MOST_STREAMS, 100),
   maxConnections: number(1, MOST_CONNECTIONS, 10_000),
   maxInFlight: number(1, MOST_CONNECTIONS, undefined),
   maxHeaderSize: number(1024, LARGEST_HEAD, 32 * 1024),
@@ -54,6 +56,7 @@ const isBoolean = (value) => typeof value === 'boolean';
 
 const OTHERS = {
   ...OBSERVATION,
+  h2c: { is: (value) => typeof value === 'boolean', want: 'true or false' },
   host: { is: (value) => typeof value === 'string' && value !== '', want: 'an address or a name' },
   routes: {
     is: isRoutes,
@@ -103,6 +106,7 @@ function doorOptions(options) {
     if (Object.hasOwn(LIMITS, name)) limits[name] = value;
   }
   const settings = {
+    plainHttp2: options.h2c === true,
     trustProxy: options.trustProxy ?? false,
     reusePort: options.reusePort ?? sharesItsPorts(),
     readableAll: options.readableAll === true,
@@ -112,6 +116,16 @@ function doorOptions(options) {
   };
   const { fallback, host, path, routes } = options;
   return { host, path, fallback, routes, settings };
+}
+
+/** How WebSockets are forwarded (`NativeUpgrades` in src/binding/door.rs). */
+function upgradeSettings({ tunnelTimeout, upgradeTimeout, verifyUpgrade, xfwdWsProtoAsHttp }) {
+  return {
+    verify: verifyUpgrade !== false,
+    headTimeout: upgradeTimeout > 0 ? upgradeTimeout : undefined,
+    idleTimeout: tunnelTimeout > 0 ? tunnelTimeout : undefined,
+    saysHttp: xfwdWsProtoAsHttp === true,
+  };
 }
 
 /** The workers of a cluster listen at the same ports, as servers of Node's do there. Windows cannot have that without Node's help. */
@@ -146,4 +160,4 @@ function checkAlone(subject, coming) {
     throw optionError(name, `The native door cannot serve ${name} on this system; ${INSTEAD}`);
 }
 
-module.exports = { CAN_HAND_OVER, checkAlone, checkSubject, doorOptions };
+module.exports = { CAN_HAND_OVER, checkAlone, checkSubject, doorOptions, upgradeSettings };

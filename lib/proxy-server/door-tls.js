@@ -7,7 +7,7 @@ const { clientCertificates } = require('./client-certificates.js');
 const { isCa, isCertificate, isKey, isPfx, optionError } = require('./options.js');
 const { pem, versions } = require('./tls-options.js');
 
-const PROTOCOLS = ['http/1.1'];
+const PROTOCOLS = ['h2', 'http/1.1'];
 const LEAST_VERSIONS = ['TLSv1', 'TLSv1.1', 'TLSv1.2', 'TLSv1.3'];
 const MOST_VERSIONS = ['TLSv1.2', 'TLSv1.3'];
 const HANDSHAKE_TIMEOUT = 10_000;

@@ -13,7 +13,13 @@ const { Engine } = require('../bridge/engine.js');
 const { packAdded } = require('../bridge/head-codec.js');
 const { openError, placeOf, shownAddress } = require('./door-address.js');
 const { NeedsWatch, needsOf } = require('./door-needs.js');
-const { CAN_HAND_OVER, checkAlone, checkSubject, doorOptions } = require('./door-options.js');
+const {
+  CAN_HAND_OVER,
+  checkAlone,
+  checkSubject,
+  doorOptions,
+  upgradeSettings,
+} = require('./door-options.js');
 const { DECISIONS, isOneTarget, nativeRoutes } = require('./door-routes.js');
 const { HANDSHAKE_TIMEOUT, serverTls } = require('./door-tls.js');
 const { NodeSide } = require('./node-side.js');
@@ -67,6 +73,7 @@ class Door extends EventEmitter {
       headerCount: headers.fields,
       ...settings,
       ...(this.#ssl ? serverTls(this.#ssl) : { handshakeTimeout: HANDSHAKE_TIMEOUT }),
+      upgrades: own.ws ? upgradeSettings(own) : undefined,
       hasFallback: fallback !== undefined,
       failureTimeout: own.hookTimeout > 0 ? own.hookTimeout : FAILURE_TIMEOUT,
     };

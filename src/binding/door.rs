@@ -6,7 +6,7 @@ use super::server_tls::NativeSecureContext;
 use crate::engine::Engine;
 use crate::engine::door::{
     Access, AccessLog, Address, Door, DoorStats, Format, Handed, Handover, Limits, Needs, Place, Secure,
-    Settings, Trust, Unopened,
+    Settings, Trust, Unopened, Upgrades,
 };
 use crate::engine::head::unpack_fields;
 use napi::bindgen_prelude::{ClassInstance, Either, Error, Latin1String, Result, Status};
@@ -46,6 +46,7 @@ pub struct NativeDoorSettings<'env> {
     pub write_timeout: f64,
     pub keep_alive_timeout: f64,
     pub max_requests_per_socket: u32,
+    pub max_concurrent_streams: u32,
     pub max_connections: u32,
     pub grace: f64,
     pub threads: u32,
@@ -62,6 +63,19 @@ pub struct NativeDoorSettings<'env> {
     pub has_fallback: bool,
     /// How long `error` listeners may take to answer.
     pub failure_timeout: f64,
+    /// Clients may speak HTTP/2 without TLS, if they begin with it.
+    pub plain_http2: bool,
+    /// WebSockets are forwarded.
+    pub upgrades: Option<NativeUpgrades>,
+}
+
+/// How WebSockets are forwarded. Times are in milliseconds.
+#[napi(object, object_to_js = false)]
+pub struct NativeUpgrades {
+    pub verify: bool,
+    pub head_timeout: Option<f64>,
+    pub idle_timeout: Option<f64>,
+    pub says_http: bool,
 }
 
 /// Gauge and counters of a door.
@@ -111,6 +125,7 @@ pub(super) fn open(
         write_idle: duration(settings.write_timeout),
         keep_alive: duration(settings.keep_alive_timeout),
         requests: settings.max_requests_per_socket as usize,
+        streams: settings.max_concurrent_streams,
         connections: settings.max_connections,
         in_flight: settings.max_in_flight.map_or(usize::MAX, |most| most as usize),
         grace: duration(settings.grace),
@@ -142,8 +157,17 @@ pub(super) fn open(
         admit,
     )
     .map_err(|error| Error::from_reason(error.to_string()))?;
+    let h2c = settings.plain_http2;
+    let upgrades = settings.upgrades.as_ref().map(|given| Upgrades {
+        verify: given.verify,
+        head_limit: given.head_timeout.map(duration),
+        idle: given.idle_timeout.map(duration),
+        says_http: given.says_http,
+    });
     let mut settings = Settings::new(Arc::clone(&settings.routes.routes), added, trust, limits);
     settings.secure.clone_from(&secure);
+    settings.h2c = h2c;
+    settings.upgrades = upgrades;
     settings.log = log;
     settings.monitor = monitor;
     let handover = Arc::new(handover);

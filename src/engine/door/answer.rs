@@ -84,7 +84,7 @@ impl<W: AsyncWrite + Unpin> Answer<'_, W> {
                     (Event::Interim(head), None) => self.interim(&head),
                     (Event::Switched(switched), None) => {
                         let Head { status, reason, fields, .. } = &switched.head;
-                        encode::interim_head((*status, reason), fields, &mut self.out);
+                        encode::switching_head((*status, reason), fields, self.by_node, &mut self.out);
                         self.flush().await?;
                         return Ok(Answered::Switched);
                     }

@@ -3,6 +3,7 @@
 use super::answer::write_all;
 use super::connection::{Connection, linger};
 use super::encode::{self, Connection as Ends};
+use super::h2;
 use super::life::Stage;
 use super::rewound::Rewound;
 use super::stats::DoorStats;
@@ -28,6 +29,7 @@ impl Arrival {
     /// Serves it to its end.
     pub(super) async fn serve<S: Stream + 'static>(self, stream: S) {
         match self.visitor.settings.secure.clone() {
+            None if self.visitor.settings.h2c => Box::pin(self.serve_either(stream)).await,
             None => Connection::new(self.visitor, self.stage, self.context).serve(stream).await,
             // Large, and not for those who do not need it.
             Some(secure) => Box::pin(self.serve_securely(&secure, stream)).await,
@@ -59,7 +61,39 @@ impl Arrival {
             return DoorStats::count(&self.visitor.stats.handshake_failures);
         };
         let visitor = Visitor { is_encrypted: true, asked: accepted.asked, ..self.visitor };
-        Connection::new(visitor, self.stage, self.context).serve(accepted.stream).await;
+        if accepted.is_http2 {
+            h2::serve(Box::new(accepted.stream), visitor, self.stage, self.context).await;
+        } else {
+            Connection::new(visitor, self.stage, self.context).serve(accepted.stream).await;
+        }
+    }
+
+    /// HTTP/1.1, or HTTP/2 by a client that begins with its preface.
+    async fn serve_either<S: Stream + 'static>(mut self, mut stream: S) {
+        let mut first = BytesMut::with_capacity(FIRST_READ);
+        let reading = async {
+            while PREFACE.starts_with(&first) && first.len() < PREFACE.len() {
+                if !matches!(stream.read_buf(&mut first).await, Ok(1..)) {
+                    return false;
+                }
+            }
+            true
+        };
+        let has_come = tokio::select! {
+            biased;
+            read = timeout(self.visitor.settings.limits.head_time, reading) => read.unwrap_or(false),
+            () = too_late(&mut self.stage) => false,
+        };
+        if !has_come {
+            return;
+        }
+        let is_http2 = first.starts_with(PREFACE);
+        let stream = Rewound::new(first, stream);
+        if is_http2 {
+            h2::serve(Box::new(stream), self.visitor, self.stage, self.context).await;
+        } else {
+            Connection::new(self.visitor, self.stage, self.context).serve(stream).await;
+        }
     }
 
     async fn say_https<S: Stream>(self, mut stream: S) {
@@ -81,5 +115,7 @@ pub(super) async fn too_late(stage: &mut watch::Receiver<Stage>) {
 }
 
 const FIRST_READ: usize = 4 * 1024;
+/// How a connection of HTTP/2 begins (RFC 9113 §3.4).
+const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 /// How long a connection that was just made may bring a request to a door that closes.
 const LATE_REQUEST: Duration = Duration::from_millis(500);

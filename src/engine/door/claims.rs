@@ -47,7 +47,11 @@ pub(super) fn via(fields: &Fields, version: Version, id: &str) -> Result<Bytes, 
         via.extend_from_slice(value);
         via.extend_from_slice(b", ");
     }
-    via.extend_from_slice(if version == Version::Http10 { b"1.0 " } else { b"1.1 " });
+    via.extend_from_slice(match version {
+        Version::Http10 => b"1.0 ",
+        Version::Http11 => b"1.1 ",
+        Version::Http2 => b"2.0 ",
+    });
     via.extend_from_slice(id.as_bytes());
     Ok(via.into())
 }

@@ -13,6 +13,7 @@ use super::pace::Pace;
 use super::stats::DoorStats;
 use super::stream::Stream;
 use super::target::Form;
+use super::upgrades::is_handshake;
 use super::upload::{self, Fault, Progress};
 use super::visit::Visit;
 use super::visitor::{Destination, Visitor};
@@ -68,8 +69,8 @@ pub(super) enum Next {
     Drop,
     /// It is reset: an orderly close would be taken for the end of the response.
     Reset,
-    /// It is an end of a tunnel from now on.
-    Tunnel(Exchange),
+    /// It is an end of a tunnel from now on, in which nothing may move for so long.
+    Tunnel(Exchange, Option<Duration>),
 }
 
 impl Connection {
@@ -105,8 +106,8 @@ impl Connection {
             // With TLS it is said; who does not listen any more need not hear it.
             Next::End => drop(timeout(LINGER, stream.shutdown()).await),
             Next::Reset => stream.reset_on_close(),
-            Next::Tunnel(exchange) => {
-                relay(Box::new(stream), buffer, exchange, &self.context.ring, &self.ready).await;
+            Next::Tunnel(exchange, idle) => {
+                relay(Box::new(stream), buffer, (exchange, idle), &self.context.ring, &self.ready).await;
             }
             Next::Request | Next::Drop => {}
         }
@@ -211,6 +212,16 @@ impl Connection {
             }
             Destination::Denied(denial) => return self.deny(&denial, visit, writer, has_body).await,
         };
+        if let Some(upgrades) = self.visitor.settings.upgrades.clone() {
+            match is_handshake(&asked) {
+                Ok(false) => {}
+                Ok(true) => {
+                    let way = (&upgrades, config);
+                    return self.upgrade(&mut asked, visit, way, (reader, writer, buffer)).await;
+                }
+                Err(denial) => return self.deny(&denial, visit, writer, has_body).await,
+            }
+        }
         let mut order = match self.visitor.order(asked.take_head(), Arc::clone(&config)) {
             Ok(order) => order,
             Err(denial) => return self.deny(&denial, visit, writer, has_body).await,
@@ -363,7 +374,7 @@ pub(super) fn whole_body(framing: Framing, buffer: &mut BytesMut, awaits_continu
 }
 
 /// Lives an exchange while its answer is written. A panic of the exchange is its failure, which it has reported as it fell.
-async fn both<T>(life: impl Future<Output = ()>, answer: impl Future<Output = T>) -> T {
+pub(super) async fn both<T>(life: impl Future<Output = ()>, answer: impl Future<Output = T>) -> T {
     let (mut life, mut answer) = (pin!(life), pin!(answer));
     let mut lives = true;
     poll_fn(|cx| {

@@ -57,7 +57,7 @@ pub(super) fn response_head(
     }
     if !has_date {
         // RFC 9110 §6.6.1: whoever has a clock adds it to what it forwards.
-        line(b"date", httpdate::fmt_http_date(SystemTime::now()).as_bytes(), out);
+        line(b"date", date().as_bytes(), out);
     }
     match body {
         BodyKind::Chunked => line(b"transfer-encoding", b"chunked", out),
@@ -84,6 +84,22 @@ pub(super) fn interim_head((status, reason): (u16, &[u8]), fields: &Fields, out:
     out.extend_from_slice(b"\r\n");
 }
 
+/// Writes the grant of an upgrade; the passes leave what it says of its connection to us, and Node has said it itself.
+pub(super) fn switching_head(
+    (status, reason): (u16, &[u8]),
+    fields: &Fields,
+    by_node: bool,
+    out: &mut BytesMut,
+) {
+    if by_node {
+        return interim_head((status, reason), fields, out);
+    }
+    let mut fields = fields.clone();
+    fields.push("connection", "Upgrade");
+    fields.push("upgrade", "websocket");
+    interim_head((status, b"Switching Protocols"), &fields, out);
+}
+
 /// Writes a whole response of the door's own.
 pub(super) fn own_answer(
     status: u16,
@@ -92,6 +108,12 @@ pub(super) fn own_answer(
     connection: Connection,
     out: &mut BytesMut,
 ) {
+    let (fields, text) = own(status, why);
+    whole_answer(status, fields, &text, has_body, connection, out);
+}
+
+/// The fields and the text of a response of the door's own.
+pub(super) fn own(status: u16, why: Option<&str>) -> (Fields, String) {
     let reason = reason(status);
     let text = match why {
         Some(why) => format!("{status} {reason}: {why}\n"),
@@ -103,7 +125,12 @@ pub(super) fn own_answer(
         // It is over with the next request that ends, or with the door.
         fields.push("retry-after", "1");
     }
-    whole_answer(status, fields, &text, has_body, connection, out);
+    (fields, text)
+}
+
+/// The `Date` of now.
+pub(super) fn date() -> String {
+    httpdate::fmt_http_date(SystemTime::now())
 }
 
 /// Writes a whole response that has these fields.

@@ -172,7 +172,7 @@ fn malformed(error: httparse::Error, text: &[u8]) -> Denial {
 }
 
 /// What the grammar allows and two readers could understand in two ways.
-fn check(head: RequestHead, limits: &Limits) -> Result<ClientHead, Denial> {
+pub(super) fn check(head: RequestHead, limits: &Limits) -> Result<ClientHead, Denial> {
     if head.target.len() > limits.target_size {
         return Err(Denial::new(414, "The request's target is too long"));
     }
@@ -219,7 +219,7 @@ fn check_host(head: &RequestHead) -> Result<(), Denial> {
 }
 
 /// Whether the client waits for a `100`.
-fn check_expect(head: &RequestHead, framing: Framing) -> Result<bool, Denial> {
+pub(super) fn check_expect(head: &RequestHead, framing: Framing) -> Result<bool, Denial> {
     if head.version == Version::Http10 || framing == Framing::Empty {
         return Ok(false);
     }

@@ -23,6 +23,8 @@ pub struct Limits {
     pub keep_alive: Duration,
     /// Requests on one connection.
     pub requests: usize,
+    /// Streams of one HTTP/2 connection at a time; further ones are refused.
+    pub streams: u32,
     /// Connections at a time; further ones wait to be accepted.
     pub connections: u32,
     /// Requests in flight at a time; further ones are answered with 503 at once.
@@ -48,6 +50,7 @@ impl Default for Limits {
             write_idle: Duration::from_secs(60),
             keep_alive: Duration::from_secs(5),
             requests: 1000,
+            streams: 100,
             connections: 10_000,
             in_flight: usize::MAX,
             grace: Duration::from_secs(10),

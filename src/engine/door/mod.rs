@@ -11,6 +11,7 @@ mod claims;
 mod connection;
 mod denial;
 mod encode;
+mod h2;
 mod handover;
 mod head;
 mod life;
@@ -25,6 +26,7 @@ mod stream;
 mod target;
 mod tls;
 mod trust;
+mod upgrades;
 mod upload;
 mod visit;
 mod visitor;
@@ -39,6 +41,7 @@ pub use stats::DoorStats;
 pub use target::Form;
 pub use tls::{Secure, SecureContext, ServerTls};
 pub use trust::Trust;
+pub use upgrades::Upgrades;
 
 use super::exchange::Context;
 use super::head::Fields;
@@ -70,6 +73,10 @@ pub struct Settings {
     pub monitor: Option<Place>,
     /// Requests in flight, of all threads, if there is a limit: threads that count together slow each other down.
     in_flight: AtomicUsize,
+    /// WebSockets, if they are forwarded.
+    pub upgrades: Option<Upgrades>,
+    /// Clients may speak HTTP/2 without TLS, if they begin with it.
+    pub h2c: bool,
     /// TLS, if that is what clients speak.
     pub secure: Option<Arc<Secure>>,
     /// The way to Node, if there is one.
@@ -89,6 +96,8 @@ impl Settings {
             trust,
             limits,
             handover: None,
+            h2c: false,
+            upgrades: None,
             secure: None,
             log: None,
             monitor: None,

@@ -30,3 +30,9 @@ impl Stream for TlsStream<Rewound> {
         tokio::io::split(self)
     }
 }
+
+impl Stream for Rewound {
+    fn halves(&mut self) -> (impl AsyncRead + Unpin + Send, impl AsyncWrite + Unpin + Send) {
+        tokio::io::split(self)
+    }
+}

@@ -83,7 +83,17 @@ impl Visitor {
 
     /// What the engine is to do with a request whose body is still to come: what the client claims is looked at, then the passes that every
     /// request goes through run.
-    pub(super) fn order(&self, mut head: RequestHead, config: Arc<Config>) -> Result<Order, Denial> {
+    pub(super) fn order(&self, head: RequestHead, config: Arc<Config>) -> Result<Order, Denial> {
+        self.order_of(head, config, false)
+    }
+
+    /// The same, for a handshake that the target is told to be one.
+    pub(super) fn order_of(
+        &self,
+        mut head: RequestHead,
+        config: Arc<Config>,
+        is_websocket: bool,
+    ) -> Result<Order, Denial> {
         #[cfg(feature = "fault-injection")]
         let panic = head.fields.get(b"x-fault").is_some_and(|fault| &fault[..] == b"panic");
         let settings = &self.settings;
@@ -94,7 +104,7 @@ impl Visitor {
             overrides.push("via", claims::via(&head.fields, head.version, &settings.id)?);
         }
         let remote = self.remote.map(|remote| Bytes::from(remote.ip().to_string()));
-        let client = Client { remote, encrypted: self.is_encrypted, ..Client::default() };
+        let client = Client { remote, encrypted: self.is_encrypted, is_websocket, ..Client::default() };
         let outbound = incoming::run(PackedRequest { head, client, overrides }, &config)?;
         Ok(Order {
             id: 0,

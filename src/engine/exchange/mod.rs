@@ -135,7 +135,16 @@ impl std::fmt::Debug for Context {
 
 /// Prepares an exchange: the caller's hold on it, and the future that lives it.
 pub fn prepare(order: Order, context: Context) -> (Exchange, impl Future<Output = ()> + Send + 'static) {
-    let shared = Arc::new(Shared::default());
+    prepare_within(order, context, Channel::WINDOW)
+}
+
+/// The same, with a bound of its own on the bytes of either body.
+pub(in crate::engine) fn prepare_within(
+    order: Order,
+    context: Context,
+    window: usize,
+) -> (Exchange, impl Future<Output = ()> + Send + 'static) {
+    let shared = Arc::new(Shared::with_window(window));
     let exchange = Exchange { shared: Arc::clone(&shared) };
     let ending = Ending::new(order.id, context);
     Stats::count(&ending.context.stats.started);

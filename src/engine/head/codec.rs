@@ -43,6 +43,7 @@ impl PackedRequest {
         let client = Client {
             remote: (!remote.is_empty()).then_some(remote),
             encrypted: has(b'e'),
+            is_websocket: false,
             duplicate_host: has(b'h'),
             truncated: has(b't'),
         };

@@ -47,6 +47,8 @@ pub struct Client {
     pub remote: Option<Bytes>,
     /// It came over TLS.
     pub encrypted: bool,
+    /// It asks for a WebSocket, and that is what its protocol is to be called.
+    pub is_websocket: bool,
     /// It sent two `Host` fields, of which the first is in the head.
     pub duplicate_host: bool,
     /// It sent more fields than are in the head.

@@ -12,9 +12,18 @@ pub(super) fn run(fields: &mut Fields, client: &Client, names_host: bool) {
     }
     let port = port_of(&host).unwrap_or(if client.encrypted { b"443" } else { b"80" });
     append(fields, "x-forwarded-port", port);
-    append(fields, "x-forwarded-proto", if client.encrypted { b"https" } else { b"http" });
+    append(fields, "x-forwarded-proto", protocol(client));
     if fields.get(b"x-forwarded-host").is_none_or(|value| value.is_empty()) {
         fields.set("x-forwarded-host", host);
+    }
+}
+
+fn protocol(client: &Client) -> &'static [u8] {
+    match (client.is_websocket, client.encrypted) {
+        (false, false) => b"http",
+        (false, true) => b"https",
+        (true, false) => b"ws",
+        (true, true) => b"wss",
     }
 }
 

@@ -40,7 +40,8 @@ pub(super) fn accept_of(key: &[u8]) -> Vec<u8> {
     base64(digest.finish().as_ref())
 }
 
-fn base64(bytes: &[u8]) -> Vec<u8> {
+/// RFC 4648 §4.
+pub(in crate::engine) fn base64(bytes: &[u8]) -> Vec<u8> {
     let mut text = Vec::with_capacity(bytes.len().div_ceil(3) * 4);
     for group in bytes.chunks(3) {
         let byte = |i: usize| u32::from(group.get(i).copied().unwrap_or(0));

@@ -12,6 +12,7 @@ mod messages;
 mod multiplexed;
 mod relay;
 
+pub(in crate::engine) use accept::base64;
 pub use accept::check as check_upgrade;
 pub(in crate::engine) use messages::{Agreement, keep_offers};
 pub use messages::{Direction, Message, Verdict, Verdicts};

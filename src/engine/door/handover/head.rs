@@ -14,7 +14,7 @@ use bytes::Bytes;
 use std::sync::Arc;
 
 /// The order for a request as its client has sent it. What is the proxy's to forward is freed first of what it would be freed of in any case.
-pub(super) fn order(
+pub(in super::super) fn order(
     visitor: &Visitor,
     asked: &ClientHead,
     receiver: Receiver,
@@ -45,7 +45,7 @@ pub(super) fn order(
 
 /// The order for a request whose target has failed: Node gets its head alone, for the body has been on its way to that target, and the path
 /// by which that was asked.
-pub(super) fn failed(asked: &ClientHead, config: &Arc<Config>) -> Result<Order, Denial> {
+pub(in super::super) fn failed(asked: &ClientHead, config: &Arc<Config>) -> Result<Order, Denial> {
     let mut head = RequestHead { target: asked_for(asked), ..as_sent(asked)? };
     for name in [&b"content-length"[..], b"transfer-encoding", b"expect", b"trailer", b"upgrade"] {
         head.fields.remove(name);

@@ -8,7 +8,7 @@ mod head;
 mod serve;
 
 pub use connector::{Failure, Handed, NodeSocket};
-pub(super) use head::end_to_end;
+pub(super) use head::{end_to_end, failed, order};
 pub(super) use serve::relay;
 
 use crate::engine::config::{Agent, Config};
@@ -96,7 +96,7 @@ pub struct Handover {
     admit: Box<dyn Fn(Handed) + Send + Sync>,
     proxy: Arc<Config>,
     fallback: Arc<Config>,
-    failure: Arc<Config>,
+    pub(super) failure: Arc<Config>,
     /// Those of targets, and those by which Node is asked for them.
     routes: Vec<(Arc<Config>, Arc<Config>)>,
     /// Not among those of the engine: nothing here goes to a target.
@@ -150,7 +150,7 @@ impl Handover {
         route.map_or(Receiver::Proxy, Receiver::Route)
     }
 
-    fn config(&self, receiver: Receiver) -> &Arc<Config> {
+    pub(super) fn config(&self, receiver: Receiver) -> &Arc<Config> {
         match receiver {
             Receiver::Proxy => &self.proxy,
             Receiver::Route(number) => self.routes.get(number).map_or(&self.proxy, |(_, node)| node),

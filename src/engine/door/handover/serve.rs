@@ -18,6 +18,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::Notify;
 
@@ -47,7 +48,7 @@ impl Connection {
         let course = Course { asked, framing, progress, visit, by_node: true };
         let outcome = self.exchange(life, &exchange, &course, (reader, writer, buffer)).await;
         match outcome {
-            Ok(Ok(Answered::Switched)) => Next::Tunnel(exchange),
+            Ok(Ok(Answered::Switched)) => Next::Tunnel(exchange, None),
             Ok(Ok(Answered::Failed(error))) if error.phase == Phase::Connect => {
                 self.visitor.stats.count_answered(&error);
                 self.own_answer(503, None, visit, writer, (has_body, true)).await
@@ -129,18 +130,18 @@ fn begin(order: Order, context: Context) -> (Exchange, Life) {
     (exchange, Box::pin(life))
 }
 
-/// Lives a tunnel between a client and Node to its end. `early` is what the client has sent already.
+/// Lives a tunnel of a client's to its end. `early` is what the client has sent already.
 pub(in super::super) async fn relay(
     client: Box<dyn Io>,
     early: BytesMut,
-    exchange: Exchange,
+    (exchange, idle): (Exchange, Option<Duration>),
     ring: &Ring,
     ready: &Notify,
 ) {
     let exchange = AbortOnDrop(exchange);
     exchange.0.request_body().write(early.freeze());
     let client = Some(tunnel::Client::Owned(client));
-    exchange.0.tunnel().begin(tunnel::Settings { client, idle: None });
+    exchange.0.tunnel().begin(tunnel::Settings { client, idle });
     let mut completions: Vec<Completion> = Vec::new();
     loop {
         ring.drain(8, &mut completions);

@@ -95,6 +95,8 @@ pub struct Secure {
 /// A connection after its handshake.
 pub(super) struct Accepted {
     pub(super) stream: TlsStream<Rewound>,
+    /// Client and door have agreed on HTTP/2.
+    pub(super) is_http2: bool,
     /// The name that the client has asked for, if it made a difference.
     pub(super) asked: Option<Arc<AskedName>>,
 }
@@ -140,12 +142,13 @@ impl Secure {
         };
         let stream = accepted?;
         let connection = stream.get_ref().1;
+        let is_http2 = connection.alpn_protocol() == Some(b"h2");
         let name = connection.server_name().filter(|_| context.certificates.are_named());
         let asked = name.map(|name| {
             let set = context.certificates.set_of(Some(name));
             Arc::new(AskedName { certificates: Arc::clone(&context.certificates), set })
         });
-        Ok(Accepted { stream, asked })
+        Ok(Accepted { stream, is_http2, asked })
     }
 }
 
