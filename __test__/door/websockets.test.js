@@ -286,7 +286,7 @@ describe('over HTTP/2 (RFC 8441)', () => {
         .map(({ payload }) => payload),
     ).toString();
 
-  test('a stream is a tunnel', async () => {
+  test('E-26 a stream is a tunnel', async () => {
     const target = await granting((connection) =>
       connection.socket.on('data', (bytes) => connection.socket.write(bytes)),
     );

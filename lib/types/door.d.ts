@@ -75,6 +75,10 @@ export interface DoorOptions {
   keepAliveTimeout?: number;
   /** Requests on one connection. Default 1000. */
   maxRequestsPerSocket?: number;
+  /** HTTP/2 without TLS, for clients that begin with it. Default `false`; over TLS they agree on it by ALPN. */
+  h2c?: boolean;
+  /** Streams of an HTTP/2 connection at a time; further ones are refused. Default 100. */
+  maxConcurrentStreams?: number;
   /** Connections at a time; further ones wait. Default 10 000. */
   maxConnections?: number;
   /** Requests in flight at a time; further ones are answered with 503 at once. Default: no limit but that of connections. */
