@@ -2,6 +2,8 @@
 
 #[path = "invariants/head_codec.rs"]
 mod head_codec;
+#[path = "invariants/http2_head.rs"]
+mod http2_head;
 #[path = "invariants/request.rs"]
 mod request;
 #[path = "invariants/response.rs"]
@@ -27,6 +29,11 @@ fn targets() -> io::Result<()> {
 #[test]
 fn requests() -> io::Result<()> {
     replay("request", request::check)
+}
+
+#[test]
+fn http2_heads() -> io::Result<()> {
+    replay("http2_head", http2_head::check)
 }
 
 #[test]

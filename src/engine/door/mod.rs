@@ -33,6 +33,7 @@ mod visitor;
 
 pub use access_log::{AccessLog, Format};
 pub use denial::Denial;
+pub use h2::read_head as read_http2_head;
 pub use handover::{Ends, Failure, Handed, Handover, Needs, NodeSocket, Receiver};
 pub use head::{ClientHead, Search};
 pub use limits::Limits;

@@ -10,7 +10,7 @@ use crate::engine::head::{Fields, Framing, RequestHead, Version, is_host};
 use crate::engine::tunnel::base64;
 use bytes::{Bytes, BytesMut};
 use h2::ext::Protocol;
-use http::header::{HeaderName, HeaderValue};
+use http::header::{CONTENT_LENGTH, HeaderName, HeaderValue};
 use http::{HeaderMap, Response, StatusCode, request};
 use std::hash::{BuildHasher, Hasher, RandomState};
 
@@ -19,7 +19,7 @@ use std::hash::{BuildHasher, Hasher, RandomState};
 /// # Errors
 ///
 /// A [`Denial`], if it may not.
-pub(in crate::engine::door) fn read(
+pub fn read(
     parts: &request::Parts,
     has_ended: bool,
     keeps_sent: bool,
@@ -59,10 +59,11 @@ pub(in crate::engine::door) fn read(
         Bytes::new()
     };
     let asked = check(RequestHead { method, target, version: Version::Http2, fields }, limits)?;
+    let says_length = parts.headers.contains_key(CONTENT_LENGTH);
     let framing = match asked.framing {
         _ if has_ended || is_websocket => Framing::Empty,
         // Nobody has said how long the body is that is still to come.
-        Framing::Empty => Framing::Chunked,
+        Framing::Empty if !says_length => Framing::Chunked,
         framing => framing,
     };
     let awaits_continue = check_expect(&asked.head, framing)?;

@@ -9,6 +9,8 @@ mod io;
 mod stream;
 mod upload;
 
+pub use head::read as read_head;
+
 use super::handover::Guest;
 use super::life::Stage;
 use super::stats::DoorStats;
