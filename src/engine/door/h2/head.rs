@@ -8,7 +8,8 @@ use crate::engine::door::head::{ClientHead, check, check_expect};
 use crate::engine::door::limits::Limits;
 use crate::engine::head::{Fields, Framing, RequestHead, Version, is_host};
 use crate::engine::tunnel::base64;
-use bytes::{Bytes, BytesMut};
+use crate::engine::upstream::h2::trailers_of;
+use bytes::Bytes;
 use h2::ext::Protocol;
 use http::header::{CONTENT_LENGTH, HeaderName, HeaderValue};
 use http::{HeaderMap, Response, StatusCode, request};
@@ -35,7 +36,7 @@ pub fn read(
     let is_websocket = protocol.is_some();
     let target = target(parts)?;
     let mut fields = Fields::with_capacity(parts.headers.len() + 6);
-    let own = fields_of(&parts.headers);
+    let own = trailers_of(&parts.headers);
     if let Some(host) = host(parts, &own)? {
         fields.push("host", host);
     }
@@ -120,20 +121,6 @@ fn host(parts: &request::Parts, fields: &Fields) -> Result<Option<Bytes>, Denial
         return Err(Denial::bad("The request's Host field is not its authority"));
     }
     Ok(Some(Bytes::copy_from_slice(authority)))
-}
-
-/// The fields of a map, such as trailers: all of them in one piece of memory.
-pub(super) fn fields_of(map: &HeaderMap) -> Fields {
-    let length = map.iter().map(|(name, value)| name.as_str().len() + value.len()).sum();
-    let mut text = BytesMut::with_capacity(length);
-    let mut fields = Fields::with_capacity(map.len());
-    for (name, value) in map {
-        text.extend_from_slice(name.as_str().as_bytes());
-        let name = text.split().freeze();
-        text.extend_from_slice(value.as_bytes());
-        fields.push(name, text.split().freeze());
-    }
-    fields
 }
 
 /// The head of a response; `None` for one that HTTP/2 cannot carry.

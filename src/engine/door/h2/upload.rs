@@ -1,10 +1,10 @@
 //! The client's side of an exchange: its request body on the way to the target.
 
-use super::head::fields_of;
 use crate::engine::body::End;
 use crate::engine::door::pace::{Pace, TooSlow};
 use crate::engine::exchange::Exchange;
 use crate::engine::head::Framing;
+use crate::engine::upstream::h2::trailers_of;
 use h2::RecvStream;
 
 /// Why a body cannot go on.
@@ -36,7 +36,7 @@ pub(super) async fn run(
         body.flow_control().release_capacity(length).map_err(gone)?;
     }
     let trailers = pace.wait(body.trailers()).await.map_err(slow)?.map_err(gone)?;
-    let trailers = trailers.as_ref().map(fields_of).unwrap_or_default();
+    let trailers = trailers.as_ref().map(trailers_of).unwrap_or_default();
     exchange.request_body().finish(End::Complete(trailers));
     Ok(())
 }
