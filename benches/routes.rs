@@ -1,5 +1,6 @@
 //! What looking a route up costs, however many there are, beside a search through all of them: `cargo bench --no-default-features`.
 
+#![expect(clippy::disallowed_types, reason = "a benchmark measures real time")]
 #![allow(
     clippy::print_stdout,
     clippy::unwrap_used,
