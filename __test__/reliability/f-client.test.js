@@ -181,7 +181,7 @@ describe('F-53 the client reads nothing', () => {
   });
 
   test.each([
-    ['the option timeout', 'event', { timeout: 500 }],
+    ['the option timeout', 'event', { timeout: 500 }, {}],
     ['writeTimeout', 'door', {}, { writeTimeout: 500 }],
   ])('F-53 with %s it is let go of, %s', async (_, way, options, settings) => {
     const { bench, target } = await pouring(way, options, settings);
