@@ -171,6 +171,7 @@ module.exports = [
       'targets: a URL with a path*',
       'targets: a plain object with pathname*',
       'targets: a plain object with socketPath, host and pathname',
+      'tls-targets: a path',
     ],
     where: LINE,
     ours: 'GET /base/a* HTTP/1.1',

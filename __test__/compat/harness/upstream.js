@@ -18,8 +18,11 @@ const ENDINGS = {
   keep: () => {},
   fin: (socket) => socket.end(),
   // A moment later: what has arrived and was not read yet goes with the reset.
-  rst: (socket) => setTimeout(() => socket.resetAndDestroy(), 30),
+  rst: (socket) => setTimeout(() => connectionOf(socket).resetAndDestroy(), 30),
 };
+
+/** Only what is below TLS can be reset. */
+const connectionOf = (socket) => socket._parent ?? socket;
 
 /**
  * @typedef {string | ((connection: RawConnection, head: string, index: number) => void)} Answer text is latin1; a function writes itself

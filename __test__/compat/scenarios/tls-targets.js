@@ -5,6 +5,7 @@
 const https = require('node:https');
 const { createPrivateKey } = require('node:crypto');
 const { CERTIFICATE, KEY } = require('../../support/tls.js');
+const { HTTP_PROXY, HTTP_PROXY_3 } = require('../harness/originals.js');
 const { ask, reply, send } = require('../harness/texts.js');
 
 const WORDS = 'open sesame';
@@ -99,6 +100,7 @@ module.exports = [
     request: [ask('/a', ['Connection: keep-alive']), ask('/b', ['Connection: close'])],
   }),
   over('a redirect that is followed', {
+    originals: [HTTP_PROXY, HTTP_PROXY_3],
     options: { followRedirects: true, ca: CERTIFICATE },
     upstream: { answer: [reply(['Location: /to'], { status: '302 Found', body: 'gone' }), reply()] },
     requests: 2,
