@@ -8,6 +8,7 @@ const { readResponse } = require('../support/messages.js');
 const { startChild } = require('../support/child.js');
 const {
   EVERYWHERE,
+  FACES,
   WAYS,
   grant,
   handshake,
@@ -28,10 +29,13 @@ afterEach(async () => {
 
 const pause = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
-describe.each(['adopted', 'bridged', 'messages'])('%s', (way) => {
+const faces = Object.keys(FACES);
+const everyWay = faces.flatMap((face) => ['adopted', 'bridged', 'messages'].map((way) => [face, way]));
+
+describe.each(everyWay)('%s, %s', (face, way) => {
   async function childWithTunnels() {
     const target = await switchingTarget(({ socket }) => socket.on('end', () => socket.end()));
-    const child = startChild('tunnels.js', { args: [target.url, way], execArgv: ['--expose-gc'] });
+    const child = startChild('tunnels.js', { args: [target.url, way, face], execArgv: ['--expose-gc'] });
     const port = await child.ask('port');
     const clients = await Promise.all(Array.from({ length: 5 }, () => rawClient(port, handshake())));
     await Promise.all(clients.map((client) => client.received('\r\n\r\n')));
@@ -70,9 +74,9 @@ const echoTarget = () =>
     });
   });
 
-test('F-65 the event loop stands still: adopted tunnels go on', async () => {
+test.each(faces)('F-65 the event loop stands still: adopted tunnels go on, %s', async (face) => {
   const target = await echoTarget();
-  const { ask } = startChild('tunnels.js', { args: [target.url, 'adopted'] });
+  const { ask } = startChild('tunnels.js', { args: [target.url, 'adopted', face] });
   const client = await rawClient(await ask('port'), handshake());
   await client.received('101 ');
   client.socket.write(FRAME);
@@ -88,11 +92,11 @@ test('F-65 the event loop stands still: adopted tunnels go on', async () => {
   await blocked;
 });
 
-test.each(['bridged', 'messages'])(
-  'F-65 the event loop stands still: %s tunnels lose nothing',
-  async (way) => {
+test.each(everyWay.filter(([, way]) => way !== 'adopted'))(
+  'F-65 the event loop stands still: nothing is lost, %s, %s',
+  async (face, way) => {
     const target = await echoTarget();
-    const { ask } = startChild('tunnels.js', { args: [target.url, way] });
+    const { ask } = startChild('tunnels.js', { args: [target.url, way, face] });
     const client = await rawClient(await ask('port'), handshake());
     await client.received('101 ');
     const blocked = ask('block', 1000);
@@ -103,32 +107,35 @@ test.each(['bridged', 'messages'])(
   },
 );
 
-test('F-76 worker threads: one that is terminated takes its tunnels along, and no others', async () => {
-  const target = await echoTarget();
-  const { ask } = startChild('tunnel-workers.js', { args: [target.url] });
-  const ports = await ask('ports');
-  const alive = async (list, sent) => {
-    for (const { socket } of list) socket.write(FRAME);
-    await Promise.all(
-      list.map((client) => client.until((it) => tunnelled(it).length === sent * ECHO.length)),
+test.each(faces)(
+  'F-76 worker threads: one that is terminated takes its tunnels along, and no others, %s',
+  async (face) => {
+    const target = await echoTarget();
+    const { ask } = startChild('tunnel-workers.js', { args: [target.url, face] });
+    const ports = await ask('ports');
+    const alive = async (list, sent) => {
+      for (const { socket } of list) socket.write(FRAME);
+      await Promise.all(
+        list.map((client) => client.until((it) => tunnelled(it).length === sent * ECHO.length)),
+      );
+    };
+    const clients = await Promise.all(ports.map((port) => rawClient(port, handshake())));
+    await Promise.all(clients.map((client) => client.received('101 ')));
+    await alive(clients, 1);
+    const before = await ask('descriptors');
+    // Two threads, in each of which one is adopted and one bridged.
+    await ask('terminate', 0);
+    await Promise.all(clients.slice(0, 2).map((client) => client.closed()));
+    await eventually(() => target.connections.filter(({ ending }) => ending !== null).length === 2);
+    await alive(clients.slice(2), 2);
+    // Two clients' sockets, one of them twice, two targets', and two that listened.
+    await eventually(
+      async () => (await ask('descriptors')) <= before - 7,
+      () => 'descriptors are left',
+      10_000,
     );
-  };
-  const clients = await Promise.all(ports.map((port) => rawClient(port, handshake())));
-  await Promise.all(clients.map((client) => client.received('101 ')));
-  await alive(clients, 1);
-  const before = await ask('descriptors');
-  // Two threads, in each of which one is adopted and one bridged.
-  await ask('terminate', 0);
-  await Promise.all(clients.slice(0, 2).map((client) => client.closed()));
-  await eventually(() => target.connections.filter(({ ending }) => ending !== null).length === 2);
-  await alive(clients.slice(2), 2);
-  // Two clients' sockets, one of them twice, two targets', and two that listened.
-  await eventually(
-    async () => (await ask('descriptors')) <= before - 7,
-    () => 'descriptors are left',
-    10_000,
-  );
-});
+  },
+);
 
 test.each(Object.keys(WAYS))(
   'F-60 a listener of open that throws: error, and both ends are closed; %s',
