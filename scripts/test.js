@@ -1,8 +1,8 @@
 'use strict';
 
 /**
- * `npm test`: set-up, the Rust tests with and without the binding, jest, and one total as the last line.
- * `npm test -- <jest arguments>` leaves the Rust tests out; so does `--nightly`, which runs jest's long tests too.
+ * `npm test`: set-up, the engine's Rust tests, jest, and one total as the last line. `npm test -- <jest arguments>` leaves the Rust tests out;
+ * `--nightly` runs them with the binding, which has none of its own, and jest's long tests too.
  */
 
 const fs = require('node:fs');
@@ -17,27 +17,24 @@ const RESULTS = path.join(ROOT, 'target', 'jest.json');
 async function test(args) {
   setup();
   const jestArgs = args.filter((arg) => arg !== '--nightly');
-  const env = args.includes('--nightly') ? { NIGHTLY: '1' } : {};
+  const isNightly = args.includes('--nightly');
+  const env = isNightly ? { NIGHTLY: '1' } : {};
   checkRust();
-  const phases = args.length > 0 ? [] : await rustPhases();
+  const phases = [];
+  if (isNightly) phases.push(await rustPhase('Rust: the engine with the Node.js binding'));
+  else if (args.length === 0) phases.push(await rustPhase('Rust: the engine alone', '--no-default-features'));
   phases.push(kosokuPhase(), await faultsPhase(), await jestPhase(jestArgs, env));
   report(phases);
 }
 
-async function rustPhases() {
-  const phases = [];
-  const cargo = async (title, ...args) => {
-    const { output, failure } = await runAndRead(title, 'cargo', [
-      'test',
-      '--locked',
-      '--no-fail-fast',
-      ...args,
-    ]);
-    phases.push({ title, failure, ...countCargo(output) });
-  };
-  await cargo('Rust: the engine alone', '--no-default-features');
-  await cargo('Rust: the engine with the Node.js binding');
-  return phases;
+async function rustPhase(title, ...args) {
+  const { output, failure } = await runAndRead(title, 'cargo', [
+    'test',
+    '--locked',
+    '--no-fail-fast',
+    ...args,
+  ]);
+  return { title, failure, ...countCargo(output) };
 }
 
 /** The addon with faults on purpose, in target/faults, for the tests of what happens then. */
