@@ -134,6 +134,8 @@ export declare class NativeRegistry {
   remove(place: NativePlace): boolean
   /** The number of the route for a request. Throws if nothing can be decided about its URL. */
   find(host: string, url: string): number | null
+  /** The same, with what the route's target is asked for. */
+  locate(host: string, url: string): NativeLocated | null
 }
 
 export declare class NativeRoutes {
@@ -259,6 +261,9 @@ export interface NativeDoorStats {
   abandoned: number
   lostLogLines: number
   handedOver: number
+  upgrades: number
+  /** By status. */
+  answers: Record<string, number>
 }
 
 /** What picomatch says about a glob. */
@@ -267,6 +272,13 @@ export interface NativeGlob {
   /** The source of its regular expression. */
   source: string
   negated: boolean
+}
+
+/** A route that was found. */
+export interface NativeLocated {
+  id: number
+  /** What its target is asked for, where the prefix is cut off. */
+  target?: string
 }
 
 /** The options of one target, normalised by `lib/proxy-server/config.js`. */

@@ -15,6 +15,14 @@ pub struct NativePlace {
     pub path: String,
 }
 
+/// A route that was found.
+#[napi(object, object_from_js = false)]
+pub struct NativeLocated {
+    pub id: u32,
+    /// What its target is asked for, where the prefix is cut off.
+    pub target: Option<String>,
+}
+
 #[napi]
 pub struct NativeRegistry {
     pub(super) registry: Arc<Registry>,
@@ -56,6 +64,16 @@ impl NativeRegistry {
     pub fn find(&self, host: String, url: String) -> Result<Option<u32>> {
         let found = self.registry.find(host.as_bytes(), url.as_bytes()).map_err(|error| invalid(&error))?;
         Ok(found.map(|found| found.entry.id))
+    }
+
+    /// The same, with what the route's target is asked for.
+    #[napi(catch_unwind)]
+    pub fn locate(&self, host: String, url: String) -> Result<Option<NativeLocated>> {
+        let found = self.registry.find(host.as_bytes(), url.as_bytes()).map_err(|error| invalid(&error))?;
+        Ok(found.map(|found| NativeLocated {
+            id: found.entry.id,
+            target: found.target.map(|target| String::from_utf8_lossy(&target).into_owned()),
+        }))
     }
 
     fn place(&self, place: &NativePlace) -> Result<Place> {

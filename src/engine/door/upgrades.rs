@@ -2,6 +2,7 @@
 
 use super::connection::{Connection, Course, Next};
 use super::denial::Denial;
+use super::handover::Failure;
 use super::head::ClientHead;
 use super::stats::DoorStats;
 use super::upload::Progress;
@@ -90,11 +91,12 @@ impl Connection {
         (upgrades, config): (&Upgrades, Arc<Config>),
         (reader, writer, buffer): (&mut R, &mut W, &mut BytesMut),
     ) -> Next {
-        let order = match upgrades.order(&self.visitor, asked, config) {
+        let order = match upgrades.order(&self.visitor, asked, Arc::clone(&config)) {
             Ok(order) => order,
             Err(denial) => return self.deny(&denial, visit, writer, true).await,
         };
         DoorStats::count(&self.visitor.stats.forwarded);
+        DoorStats::count(&self.visitor.stats.upgrades);
         let progress = Progress::default();
         progress.uploaded.store(true, Ordering::Relaxed);
         let (exchange, life) = tunnel::prepare(order, self.context.clone());
@@ -106,7 +108,8 @@ impl Connection {
             Ok(Ok(Answered::Failed(error))) => {
                 self.visitor.stats.count_answered(&error);
                 visit.failed(&error);
-                self.own_answer(error.status(), None, visit, writer, (true, true)).await
+                let failure = Failure { error, target: config.target.url() };
+                self.hand_failure(asked, failure, false, visit, (reader, writer, buffer)).await
             }
             other => self.over(other, &course, writer).await,
         }
