@@ -7,6 +7,9 @@ const net = require('node:net');
 const os = require('node:os');
 const path = require('node:path');
 const { spawn } = require('node:child_process');
+const { configurableFlags } = require('../../lib/cli/configurable-flags.js');
+const { openAll } = require('../../lib/cli/configurable.js');
+const { Log } = require('../../lib/configurable/log.js');
 const { watched } = require('./child.js');
 const { readResponse } = require('./messages.js');
 const { closedPort, eventually, httpServer, onCleanUp, rawExchange } = require('./peers.js');
@@ -37,15 +40,40 @@ function run(name, flags, env = {}) {
  * Starts one of them at ports of its own, and waits until both of its servers take connections.
  *
  * @param {'original' | 'ours'} name
- * @param {string[]} [flags]
+ * @param {string[]} [flags] PORT in them is the public port
  * @param {Record<string, string>} [env]
  */
 async function start(name, flags = [], env = {}) {
   const [port, apiPort] = [await closedPort(), await closedPort()];
+  const own = flags.map((flag) => flag.replace('PORT', String(port)));
   const places = ['--ip', '127.0.0.1', '--port', port, '--api-ip', '127.0.0.1', '--api-port', apiPort];
-  const running = run(name, [...places.map(String), ...flags], env);
+  const running = run(name, [...places.map(String), ...own], env);
   // The original says so before it does.
   for (const one of [port, apiPort]) await listens(running, one);
+  return { ...running, name, ...speaking(port, apiPort) };
+}
+
+/**
+ * Opens ours in this process, at ports of its own.
+ *
+ * @param {string[]} [flags]
+ * @param {Record<string, string>} [env]
+ */
+async function open(flags = [], env = { CONFIGPROXY_AUTH_TOKEN: TOKEN }) {
+  const lines = [];
+  const places = ['--ip', '127.0.0.1', '--port', '0', '--api-ip', '127.0.0.1', '--grace', '0'];
+  const command = configurableFlags()
+    .exitOverride()
+    .configureOutput({ writeErr() {} });
+  const given = command.parse([...places, ...flags], { from: 'user' }).opts();
+  const { front, servers, end } = await openAll(given, env, new Log('info', (line) => lines.push(line)));
+  onCleanUp(end);
+  const [apiPort, ...others] = servers.map((server) => server.address().port);
+  return { front, lines, others, ...speaking(front.address().port, apiPort) };
+}
+
+/** Ways to ask. */
+function speaking(port, apiPort) {
   const api = (line, more = {}) =>
     ask(apiPort, line, { ...more, lines: [...authorization(more), ...(more.lines ?? [])] });
   const add = async (key, target, data) => {
@@ -54,7 +82,7 @@ async function start(name, flags = [], env = {}) {
     if (status !== 201) throw new Error(`The route ${key} was answered with ${status}`);
   };
   const request = (line, more) => ask(port, line, more);
-  return { ...running, name, port, apiPort, api, add, request };
+  return { port, apiPort, api, add, request };
 }
 
 function authorization({ token = TOKEN }) {
@@ -132,4 +160,4 @@ function file(name, content) {
   return place;
 }
 
-module.exports = { TOKEN, ask, echo, file, folder, run, says, start };
+module.exports = { TOKEN, ask, echo, file, folder, open, run, says, start };

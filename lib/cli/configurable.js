@@ -25,7 +25,22 @@ function configurableCommand(attempting) {
 
 async function serve(flags) {
   const log = new Log(flags.logLevel ?? 'info');
-  const { door, nodeTls, places, settings, warnings } = configurableSettings(flags, process.env);
+  const { end } = await openAll(flags, process.env, log);
+  endOnSignal(log, end);
+  if (flags.pidFile !== undefined) writePid(flags.pidFile, log);
+}
+
+/**
+ * Opens all that the flags say.
+ *
+ * @param {Record<string, any>} flags
+ * @param {Record<string, string | undefined>} environment
+ * @param {Log} log is told where they listen
+ * @returns {Promise<{ front: import('node:events').EventEmitter, servers: import('node:http').Server[], end(): Promise<void> }>} `servers`:
+ *   the API's, and those that are asked for
+ */
+async function openAll(flags, environment, log) {
+  const { door, nodeTls, places, settings, warnings } = configurableSettings(flags, environment);
   for (const warning of warnings) log.warn(warning);
   const proxy = new ConfigurableProxy({ ...settings, ...(await backendOf(settings, log)), log });
   const isSecure = settings.proxy.ssl !== undefined || nodeTls !== undefined;
@@ -56,8 +71,7 @@ async function serve(flags) {
     const address = await openServer('redirection', places.redirect, redirectServer(to));
     log.info(`Added HTTP to HTTPS redirection from ${url(false, address)} to ${to}`);
   }
-  endOnSignal(log, () => endAll(front, servers, proxy));
-  if (flags.pidFile !== undefined) writePid(flags.pidFile, log);
+  return { front, servers, end: () => endAll(front, servers, proxy) };
 }
 
 async function backendOf({ storageBackend: name, ...settings }, log) {
@@ -99,4 +113,4 @@ function endOnSignal(log, end) {
   for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, onSignal);
 }
 
-module.exports = { configurableCommand };
+module.exports = { configurableCommand, openAll };

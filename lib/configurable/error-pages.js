@@ -13,7 +13,6 @@ const { randomUUID } = require('node:crypto');
 const { STATUS_CODES } = http;
 const { targetParts } = require('../proxy-server/target-parts.js');
 
-/** For the other server to answer in, whole. */
 const LONGEST = 5000;
 const MOST_BYTES = 1024 * 1024;
 const HTML = 'text/html; charset=utf-8';
@@ -34,18 +33,20 @@ class ErrorPages {
   #tls;
   #folder;
   #log;
+  #longest;
   #mark = randomUUID();
   #agents = { 'http:': new http.Agent({ keepAlive: true }), 'https:': new https.Agent({ keepAlive: true }) };
 
   /**
-   * @param {{ errorTarget?: string, errorPath?: string, tls?: object, log: import('./log.js').Log }} settings `tls`: who we are to other
-   *   servers, and whom we trust
+   * @param {{ errorTarget?: string, errorPath?: string, tls?: object, log: import('./log.js').Log, longest?: number }} settings `tls`: who
+   *   we are to other servers, and whom we trust; `longest`: for the other server to answer in, whole, in milliseconds
    */
-  constructor({ errorTarget, errorPath, tls, log }) {
+  constructor({ errorTarget, errorPath, tls, log, longest = LONGEST }) {
     this.#target = errorTarget === undefined ? undefined : targetParts(errorTarget);
     this.#folder = errorPath;
     this.#tls = tls;
     this.#log = log;
+    this.#longest = longest;
   }
 
   /**
@@ -103,7 +104,7 @@ class ErrorPages {
       socketPath,
       agent: this.#agents[url.protocol],
       headers: { [ASKS_FOR_A_PAGE]: this.#mark },
-      signal: AbortSignal.timeout(LONGEST),
+      signal: AbortSignal.timeout(this.#longest),
     };
     return new Promise((resolve, reject) => {
       const request = (url.protocol === 'https:' ? https : http).get(url, settings, (answer) => {
