@@ -116,10 +116,6 @@ export interface DoorStats {
   forwarded: number;
   /** Requests that went to Node: to the proxy's own JavaScript, or to `fallback`. */
   handedOver: number;
-  /** Those of the forwarded that asked for a WebSocket. */
-  upgrades: number;
-  /** Answers by their status. */
-  answers: Record<string, number>;
   /** Requests that no route is for. */
   unrouted: number;
   /** Requests that the door refused. */

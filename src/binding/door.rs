@@ -11,7 +11,6 @@ use crate::engine::door::{
 use crate::engine::head::unpack_fields;
 use napi::bindgen_prelude::{ClassInstance, Either, Error, Latin1String, Result, Status};
 use napi_derive::napi;
-use std::collections::HashMap;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::num::NonZeroUsize;
@@ -96,9 +95,6 @@ pub struct NativeDoorStats {
     pub abandoned: u32,
     pub lost_log_lines: u32,
     pub handed_over: u32,
-    pub upgrades: u32,
-    /// By status.
-    pub answers: HashMap<String, u32>,
 }
 
 #[napi]
@@ -281,9 +277,8 @@ impl NativeDoor {
 
     #[napi(catch_unwind)]
     pub fn stats(&self) -> NativeDoorStats {
-        let count = |number| u32::try_from(number).unwrap_or(u32::MAX);
-        let read = |of: fn(&DoorStats) -> &AtomicUsize| count(self.door.total(of));
-        let answers = self.door.answers().into_iter();
+        let read =
+            |of: fn(&DoorStats) -> &AtomicUsize| u32::try_from(self.door.total(of)).unwrap_or(u32::MAX);
         NativeDoorStats {
             connections: read(|stats| &stats.connections),
             in_flight: read(|stats| &stats.in_flight),
@@ -297,10 +292,8 @@ impl NativeDoor {
             failed: read(|stats| &stats.failed),
             cut: read(|stats| &stats.cut),
             abandoned: read(|stats| &stats.abandoned),
-            lost_log_lines: count(self.door.lost_lines()),
+            lost_log_lines: u32::try_from(self.door.lost_lines()).unwrap_or(u32::MAX),
             handed_over: read(|stats| &stats.handed_over),
-            upgrades: read(|stats| &stats.upgrades),
-            answers: answers.map(|(status, number)| (status.to_string(), count(number))).collect(),
         }
     }
 }

@@ -51,7 +51,6 @@ use super::route::Routes;
 use life::{Closing, Life, Stage};
 use monitor::{Monitor, Sources};
 use place::SocketFile;
-use std::collections::BTreeMap;
 use std::hash::{BuildHasher, Hasher};
 use std::io;
 use std::sync::Arc;
@@ -199,15 +198,6 @@ impl Door {
     /// How many lines of the access log could not be written.
     pub fn lost_lines(&self) -> usize {
         self.settings.log.as_ref().map_or(0, AccessLog::lost)
-    }
-
-    /// How many answers there were with each status.
-    pub fn answers(&self) -> BTreeMap<u16, usize> {
-        let mut answers = BTreeMap::new();
-        for (status, count) in self.stats.iter().flat_map(|stats| stats.answers.iter()) {
-            *answers.entry(status).or_default() += count;
-        }
-        answers
     }
 
     /// A gauge or a counter, of all its threads together.

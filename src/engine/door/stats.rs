@@ -21,8 +21,6 @@ pub struct DoorStats {
     pub forwarded: AtomicUsize,
     /// Requests that no route is for.
     pub unrouted: AtomicUsize,
-    /// Those of the forwarded that ask for a WebSocket.
-    pub upgrades: AtomicUsize,
     /// Requests that Node was given to answer.
     pub handed_over: AtomicUsize,
     /// Requests that the door refused: malformed, too large, too slow.
@@ -35,8 +33,8 @@ pub struct DoorStats {
     pub cut: AtomicUsize,
     /// Requests whose client left before the end.
     pub abandoned: AtomicUsize,
-    /// Answers by their status.
-    pub answers: Answers,
+    /// Answers by the first digit of their status.
+    pub answers: [AtomicUsize; 5],
     /// How long requests took, where that is looked at.
     pub times: Times,
 }
@@ -50,35 +48,16 @@ impl DoorStats {
     pub(super) fn count_answered(&self, error: &Error) {
         Self::count(if error.side() == Side::Client { &self.refused } else { &self.failed });
     }
-}
 
-/// Counters by status.
-#[derive(Debug)]
-pub struct Answers(Box<[AtomicUsize]>);
-
-impl Answers {
-    /// One more with this status; what is no status is not counted.
-    pub(super) fn add(&self, status: u16) {
-        if let Some(counter) = usize::from(status).checked_sub(LEAST_STATUS).and_then(|at| self.0.get(at)) {
-            DoorStats::count(counter);
+    /// An answer with this status.
+    pub(super) fn count_answer(&self, status: u16) {
+        if let Some(counter) =
+            usize::from(status / 100).checked_sub(1).and_then(|class| self.answers.get(class))
+        {
+            Self::count(counter);
         }
     }
-
-    /// The statuses that there were, with how often each was.
-    pub fn iter(&self) -> impl Iterator<Item = (u16, usize)> + '_ {
-        let counts = self.0.iter().map(|counter| counter.load(Ordering::Relaxed));
-        (100..).zip(counts).filter(|(_, count)| *count > 0)
-    }
 }
-
-impl Default for Answers {
-    fn default() -> Self {
-        Self((LEAST_STATUS..=MOST_STATUS).map(|_| AtomicUsize::default()).collect())
-    }
-}
-
-const LEAST_STATUS: usize = 100;
-const MOST_STATUS: usize = 599;
 
 /// A histogram of durations.
 #[derive(Debug, Default)]

@@ -96,7 +96,6 @@ impl Connection {
             Err(denial) => return self.deny(&denial, visit, writer, true).await,
         };
         DoorStats::count(&self.visitor.stats.forwarded);
-        DoorStats::count(&self.visitor.stats.upgrades);
         let progress = Progress::default();
         progress.uploaded.store(true, Ordering::Relaxed);
         let (exchange, life) = tunnel::prepare(order, self.context.clone());

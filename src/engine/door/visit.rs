@@ -82,7 +82,7 @@ impl Drop for Visit {
             settings.in_flight.fetch_sub(1, Ordering::Relaxed);
         }
         let status = *self.status.get_mut();
-        stats.answers.add(status);
+        stats.count_answer(status);
         let Some(took) = self.began.map(|began| began.elapsed()) else { return };
         if settings.monitor.is_some() {
             stats.times.add(took);

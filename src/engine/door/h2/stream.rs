@@ -122,9 +122,6 @@ impl Stream {
             self.respond.send_informational(head).ok();
         }
         DoorStats::count(&self.visitor.stats.forwarded);
-        if upgrades.is_some() {
-            DoorStats::count(&self.visitor.stats.upgrades);
-        }
         let (exchange, life) = begin(order, asked.framing, self.context.clone());
         let outcome = self.exchange(life, &exchange, asked.framing, false).await;
         match outcome.answered {

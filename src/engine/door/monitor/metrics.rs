@@ -73,11 +73,9 @@ fn counter(encoder: &mut DescriptorEncoder<'_>, name: &str, help: &str, value: u
 fn answers(sources: &Sources, encoder: &mut DescriptorEncoder<'_>) -> fmt::Result {
     let help = "Answers to clients, by the first digit of their status.";
     let mut family = encoder.encode_descriptor("answers", help, None, MetricType::Counter)?;
-    for (class, label) in (1..).zip(["1xx", "2xx", "3xx", "4xx", "5xx"]) {
-        let all = sources.doors.iter().flat_map(|stats| stats.answers.iter());
-        let own = all.filter(|(status, _)| status / 100 == class).map(|(_, count)| count as u64);
-        let value = ConstCounter::new(own.sum::<u64>());
-        value.encode(family.encode_family(&[("status", label)])?)?;
+    for (class, label) in ["1xx", "2xx", "3xx", "4xx", "5xx"].iter().enumerate() {
+        let value = ConstCounter::new(sources.door(|stats| &stats.answers[class]));
+        value.encode(family.encode_family(&[("status", *label)])?)?;
     }
     Ok(())
 }
