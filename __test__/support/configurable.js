@@ -49,7 +49,8 @@ async function start(name, flags = [], env = {}) {
   const places = ['--ip', '127.0.0.1', '--port', port, '--api-ip', '127.0.0.1', '--api-port', apiPort];
   const running = run(name, [...places.map(String), ...own], env);
   // The original says so before it does.
-  for (const one of [port, apiPort]) await listens(running, one);
+  const others = own.filter((_, at) => /^--(?:metrics|redirect)-port$/.test(own[at - 1])).map(Number);
+  for (const one of [port, apiPort, ...others]) await listens(running, one);
   return { ...running, name, ...speaking(port, apiPort) };
 }
 
@@ -132,6 +133,20 @@ async function ask(port, line, { host = `127.0.0.1:${port}`, body = '', lines = 
   return { ...answer, body: Buffer.from(answer.body, 'latin1').toString() };
 }
 
+/**
+ * The metrics that are served at a port, without what they say of the process.
+ *
+ * @param {number} port
+ * @returns {Promise<Map<string, number>>}
+ */
+async function metrics(port) {
+  const { status, body } = await ask(port, 'GET /metrics');
+  if (status !== 200) throw new Error(`The metrics were answered with ${status}`);
+  const lines = body.split('\n').filter((line) => line !== '' && !line.startsWith('#'));
+  const rows = lines.map((line) => /^(.+) (\S+)$/.exec(line)).map(([, name, value]) => [name, Number(value)]);
+  return new Map(rows.filter(([name]) => !/^(?:process|nodejs)_/.test(name)));
+}
+
 /** A target that says what it was asked for, as JSON; what its request's path ends with, it does. */
 function echo(name) {
   return httpServer((req, res) => {
@@ -160,4 +175,4 @@ function file(name, content) {
   return place;
 }
 
-module.exports = { TOKEN, ask, echo, file, folder, open, run, says, start };
+module.exports = { TOKEN, ask, echo, file, folder, metrics, open, run, says, start };

@@ -33,7 +33,6 @@ class ConfigurableProxy {
   #node;
   #metrics;
   #api;
-  #door;
 
   /**
    * @param {object} settings
@@ -62,7 +61,7 @@ class ConfigurableProxy {
     this.#routes = settings.routes ?? new Routes(this.#proxy.options, settings);
     if (defaultTarget !== undefined) this.#routes.add('/', { target: defaultTarget }, { isKept: false });
     this.#node = new NodeFace({ proxy: this.#proxy, routes: this.#routes, pages: this.#pages, log });
-    this.#metrics = new Metrics(() => this.#node.seen(this.#door?.stats()));
+    this.#metrics = new Metrics(() => this.#node.seen());
     this.#api = new RoutesApi({
       routes: this.#routes,
       mayUse: admission({ token, allowHosts }),
@@ -90,8 +89,7 @@ class ConfigurableProxy {
       [DECISIONS]: { registry: this.#routes.native, pathFilter: NOT_HEALTH },
     };
     const subject = { proxy: this.#proxy, serve: request, upgrade, failsAlike: true };
-    this.#door = openDoor(subject, [path ?? port, settings]);
-    return this.#door;
+    return openDoor(subject, [path ?? port, settings]);
   }
 
   /**

@@ -12,14 +12,25 @@ const HELP = {
   requests_web: 'Count of web requests',
   requests_proxy: 'Count of proxy requests',
   requests_api: 'Count of API requests',
+  find_target_for_req: 'Summary of find target requests',
+  last_activity_updating: 'Summary of last activity updating requests',
 };
+
+/**
+ * @typedef {object} Seen
+ * @property {number} web requests
+ * @property {number} ws those for WebSockets
+ * @property {Map<number, number>} answers by status
+ * @property {number} searching for how many seconds routes were looked up
+ * @property {number} activities how often the last activity of a route was written down
+ */
 
 class Metrics {
   #counts = { api_route_get: 0, api_route_add: 0, api_route_delete: 0 };
   #api = new Map();
   #seen;
 
-  /** @param {() => { web: number, ws: number, answers: Record<string, number> }} seen what has come to the public place */
+  /** @param {() => Seen} seen what has come to the public place */
   constructor(seen) {
     this.#seen = seen;
   }
@@ -44,11 +55,14 @@ class Metrics {
 
   /** @returns {string} */
   text() {
-    const { web, ws, answers } = this.#seen();
+    const { web, ws, answers, searching, activities } = this.#seen();
     const counters = { ...this.#counts, requests_ws: ws, requests_web: web };
     const lines = Object.entries(counters).flatMap(([name, value]) => [...head(name), `${name} ${value}`]);
-    lines.push(...head('requests_proxy'), ...byStatus('requests_proxy', Object.entries(answers)));
-    lines.push(...head('requests_api'), ...byStatus('requests_api', [...this.#api]), ...ofProcess());
+    lines.push(...head('requests_proxy'), ...byStatus('requests_proxy', answers));
+    lines.push(...head('requests_api'), ...byStatus('requests_api', this.#api));
+    lines.push(...summary('find_target_for_req', searching, web + ws));
+    // One number is written, which takes no time to speak of.
+    lines.push(...summary('last_activity_updating', 0, activities), ...ofProcess());
     return `${lines.join('\n')}\n`;
   }
 }
@@ -57,8 +71,12 @@ function head(name, type = 'counter', help = HELP[name]) {
   return [`# HELP ${name} ${help}`, `# TYPE ${name} ${type}`];
 }
 
-function byStatus(name, rows) {
-  return rows.map(([status, count]) => `${name}{status="${status}"} ${count}`);
+function byStatus(name, counts) {
+  return [...counts].map(([status, count]) => `${name}{status="${status}"} ${count}`);
+}
+
+function summary(name, sum, count) {
+  return [...head(name, 'summary'), `${name}_sum ${sum}`, `${name}_count ${count}`];
 }
 
 /** Of the metrics that prom-client has of a process, those that dashboards show. */

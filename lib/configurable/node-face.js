@@ -14,10 +14,9 @@ class NodeFace {
   #routes;
   #pages;
   #log;
-  /** @type {Record<string, number> | undefined} by status, if it is in front itself */
-  #answers;
   #healthChecks = 0;
-  #handshakes = 0;
+  /** What has come to a server that is in front itself, which the engine does not see. */
+  #front = { web: 0, ws: 0, answers: new Map() };
 
   /**
    * @param {object} parts
@@ -46,10 +45,13 @@ class NodeFace {
    * @returns {T}
    */
   front(server) {
-    const answers = (this.#answers = {});
+    const { answers } = this.#front;
     server.on('request', (req, res) => {
-      res.once('finish', () => (answers[res.statusCode] = (answers[res.statusCode] ?? 0) + 1));
+      if (req.url === HEALTH) return;
+      this.#front.web += 1;
+      res.once('finish', () => answers.set(res.statusCode, (answers.get(res.statusCode) ?? 0) + 1));
     });
+    server.on('upgrade', () => (this.#front.ws += 1));
     return server.on('request', this.request).on('upgrade', this.upgrade);
   }
 
@@ -69,7 +71,6 @@ class NodeFace {
 
   /** Serves a handshake. */
   upgrade = (req, socket, head) => {
-    this.#handshakes += 1;
     this.#forward(req, socket, ({ target, touch }) => {
       this.#proxy.ws(req, socket, head, { target });
       socket.on('data', touch);
@@ -112,16 +113,22 @@ class NodeFace {
   /**
    * What has come to the public place, for the metrics.
    *
-   * @param {{ answers: Record<string, number>, upgrades: number }} [door] what the engine has counted
+   * @returns {import('./metrics.js').Seen}
    */
-  seen(door) {
-    const { 101: switched = 0, ...answers } = this.#answers ?? door?.answers ?? {};
-    if (this.#healthChecks > 0) answers[200] = Math.max(0, (answers[200] ?? 0) - this.#healthChecks);
-    const total = Object.values(answers).reduce((sum, count) => sum + count, 0);
-    const ws = (door?.upgrades ?? 0) + this.#handshakes;
-    // Node's server writes the answer to a handshake past its counting.
-    const answered = this.#answers === undefined ? ws - switched : 0;
-    return { web: total - answered, ws, answers };
+  seen() {
+    const { web, upgrades, searching, activities, statuses, answers } = this.#routes.native.tally();
+    // The original counts neither tunnels, nor clients that left unanswered, nor questions after its health.
+    const all = statuses.map((status, at) => [status, answers[at]]);
+    const byStatus = new Map(all.filter(([status]) => status >= 200));
+    if (byStatus.has(200)) byStatus.set(200, Math.max(0, byStatus.get(200) - this.#healthChecks));
+    const front = this.#front;
+    return {
+      web: web + front.web,
+      ws: upgrades + front.ws,
+      answers: front.answers.size > 0 ? front.answers : byStatus,
+      searching,
+      activities,
+    };
   }
 }
 

@@ -13,7 +13,6 @@ const { placeOf } = require('./route-path.js');
  * @property {number} id the engine's name for it
  * @property {{ host: string, path: string }} place
  * @property {Record<string, unknown> & { target: string }} data as it was posted
- * @property {number} touched when Node has last seen something of it move, in milliseconds
  */
 
 class Routes {
@@ -79,7 +78,7 @@ class Routes {
     this.#last += 1;
     const id = this.#last;
     this.native.put({ host, path }, id, config, this.#strips);
-    this.#entries.set(key, { id, place: { host, path }, data, touched: Date.now() });
+    this.#entries.set(key, { id, place: { host, path }, data });
     this.#byId.set(id, key);
   }
 
@@ -110,13 +109,13 @@ class Routes {
   /** A route as it is shown. */
   get(raw) {
     const entry = this.#entries.get(this.#placeOf(raw).key);
-    return entry && shown(entry);
+    return entry && this.#shown(entry);
   }
 
   /** All of them by path. */
   all() {
     // Names of prototypes are names.
-    return Object.fromEntries([...this.#entries].map(([key, entry]) => [key, shown(entry)]));
+    return Object.fromEntries([...this.#entries].map(([key, entry]) => [key, this.#shown(entry)]));
   }
 
   /**
@@ -130,7 +129,8 @@ class Routes {
     const found = this.native.locate(headers.host ?? '', url);
     const entry = found && this.#entries.get(this.#byId.get(found.id));
     if (!entry) return undefined;
-    return { target: entry.data.target, url: found.target ?? url, touch: () => (entry.touched = Date.now()) };
+    const touch = () => this.native.touch(entry.place);
+    return { target: entry.data.target, url: found.target ?? url, touch };
   }
 
   /** Lets go of the store's file. */
@@ -138,13 +138,13 @@ class Routes {
     this.#store.close();
   }
 
+  #shown({ data, place }) {
+    return { ...data, last_activity: new Date(this.native.lastActivity(place)) };
+  }
+
   #placeOf(raw) {
     return placeOf(raw, this.#hostRouting);
   }
-}
-
-function shown({ data, touched }) {
-  return { ...data, last_activity: new Date(touched) };
 }
 
 module.exports = { Routes };

@@ -10,8 +10,9 @@ use super::visit::Visit;
 use super::visitor::Visitor;
 use crate::engine::config::Config;
 use crate::engine::door::answer::Answered;
-use crate::engine::exchange::Order;
+use crate::engine::exchange::{Exchange, Order};
 use crate::engine::head::Framing;
+use crate::engine::route::Activity;
 use crate::engine::tunnel::{self, Upgrade};
 use bytes::{Bytes, BytesMut};
 use std::sync::Arc;
@@ -30,6 +31,15 @@ pub struct Upgrades {
     pub idle: Option<Duration>,
     /// `X-Forwarded-Proto` says `http` of a WebSocket, too (`xfwdWsProtoAsHttp`).
     pub says_http: bool,
+}
+
+/// A tunnel that is to begin.
+pub(super) struct Granted {
+    pub(super) exchange: Exchange,
+    /// How long nothing may move in it.
+    pub(super) idle: Option<Duration>,
+    /// What its client says is that of a route.
+    pub(super) activity: Option<Arc<Activity>>,
 }
 
 impl Upgrades {
@@ -103,7 +113,10 @@ impl Connection {
             Course { asked: asked.as_asked(false), framing: Framing::Empty, progress, visit, by_node: false };
         let outcome = self.exchange(life, &exchange, &course, (reader, writer, buffer)).await;
         match outcome {
-            Ok(Ok(Answered::Switched)) => Next::Tunnel(exchange, upgrades.idle),
+            Ok(Ok(Answered::Switched)) => {
+                let activity = visit.activity().cloned();
+                Next::Tunnel(Granted { exchange, idle: upgrades.idle, activity })
+            }
             Ok(Ok(Answered::Failed(error))) => {
                 self.visitor.stats.count_answered(&error);
                 visit.failed(&error);
