@@ -77,7 +77,7 @@ test('keys that are encrypted', async () => {
 async function guardedTarget() {
   const options = { ...server, ca: ca.cert, requestCert: true, rejectUnauthorized: false };
   const target = https.createServer(options, (req, res) =>
-    res.end(`${req.socket.getPeerCertificate().subject?.CN}`),
+    res.end(req.socket.getPeerCertificate().subject?.CN ?? 'a stranger'),
   );
   await listening(target);
   onCleanUp(() => {

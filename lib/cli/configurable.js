@@ -46,6 +46,7 @@ async function openAll(flags, environment, log) {
   const isSecure = settings.proxy.ssl !== undefined || nodeTls !== undefined;
   const open = (what, place, start) =>
     listening(place, start).catch((error) => {
+      if (error.syscall === undefined) throw error;
       throw new Error(`The ${what} cannot listen: ${error.message}`, { cause: error });
     });
   const servers = [];
