@@ -6,7 +6,7 @@ const path = require('node:path');
 const { WebSocket, WebSocketServer } = require('ws');
 const { once } = require('node:events');
 const { NOBODY } = require('../support/dynamic.js');
-const { echo, start } = require('../support/configurable.js');
+const { echo, either, open } = require('../support/configurable.js');
 const { closeAll, onCleanUp } = require('../support/peers.js');
 
 afterEach(closeAll);
@@ -18,7 +18,7 @@ async function session(name, flags, host) {
   const sockets = new WebSocketServer({ server: target.server });
   onCleanUp(() => sockets.clients.forEach((client) => client.terminate()));
   sockets.on('connection', (socket, req) => socket.send(req.url));
-  const { add, api, port, request } = await start(name, ['--storage-backend', BACKEND, ...flags]);
+  const { add, api, port, request } = await either(name, ['--storage-backend', BACKEND, ...flags]);
   const first = host === undefined ? '' : `/${host}`;
   await add(`${first}/a%20b`, target.url, { jupyterhub: true });
   await add('/', `${target.url}/root`);
@@ -58,7 +58,7 @@ test.each([
 
 test('a prefix that is escaped is cut off where it ends', async () => {
   const target = await echo('target');
-  const { add, request } = await start('ours', ['--storage-backend', BACKEND, '--no-include-prefix']);
+  const { add, request } = await open(['--storage-backend', BACKEND, '--no-include-prefix']);
   await add('/a%20b/c', target.url);
   for (const [asked, url] of [
     ['/a%20b/c/x?y', '/x?y'],

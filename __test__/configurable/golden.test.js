@@ -6,7 +6,7 @@
  */
 
 const { NOBODY } = require('../support/dynamic.js');
-const { echo, start } = require('../support/configurable.js');
+const { echo, either } = require('../support/configurable.js');
 const { closeAll } = require('../support/peers.js');
 
 afterEach(closeAll);
@@ -25,10 +25,10 @@ const TOLD = [
 ];
 
 /** What one of them answers to all the rows of a group. */
-async function answers(name, { flags = [], env, routes = {}, rows }, target) {
+async function answers(name, { flags = [], routes = {}, rows }, target) {
   const dead = `http://127.0.0.1:${NOBODY}`;
   const filled = flags.map((flag) => flag.replace('TARGET', target.url).replace('DEAD', dead));
-  const proxy = await start(name, filled, env);
+  const proxy = await either(name, filled);
   for (const [key, where] of Object.entries(routes))
     await proxy.add(key, where.replace('TARGET', target.url).replace('DEAD', dead));
   const seen = {};

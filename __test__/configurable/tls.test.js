@@ -6,7 +6,7 @@ const { once } = require('node:events');
 const https = require('node:https');
 const tls = require('node:tls');
 const { authority, certificate, encryptedKey } = require('../support/certificates.js');
-const { TOKEN, ask, echo, file, open, start } = require('../support/configurable.js');
+const { TOKEN, ask, echo, either, file, open } = require('../support/configurable.js');
 const { closeAll, closedPort, listening, onCleanUp } = require('../support/peers.js');
 
 afterEach(closeAll);
@@ -155,7 +155,7 @@ test('--redirect-port: from HTTP to HTTPS, as the original', async () => {
   ];
   const seen = async (name) => {
     const port = String(await closedPort());
-    const proxy = await start(name, flags(port));
+    const proxy = await either(name, flags(port));
     const answers = [];
     for (const [line, host] of rows) {
       const { status, values } = await ask(Number(port), line, { host });
