@@ -4,6 +4,7 @@
 
 const { Command } = require('commander');
 const { version } = require('../../package.json');
+const { configurableCommand } = require('./configurable.js');
 const { dynamicCommand } = require('./dynamic.js');
 const { doorFlags } = require('./flags.js');
 const { serve } = require('./serve.js');
@@ -55,7 +56,8 @@ function program() {
     .action(
       attempting(({ route, ...flags }) => serve(readSettings({ ...flags, ...(route && { routes: route }) }))),
     )
-    .addCommand(dynamicCommand(attempting).exitOverride(endProcess));
+    .addCommand(dynamicCommand(attempting).exitOverride(endProcess))
+    .addCommand(configurableCommand(attempting).exitOverride(endProcess));
 }
 
 /** Commander's own codes are not those that are documented. */

@@ -56,4 +56,9 @@ function hostName(host) {
   }
 }
 
-module.exports = { mayRegister };
+/** Whether a listener at this address is for this machine alone. */
+function isLoopback(address) {
+  return address === 'localhost' || (address !== '' && isLocal(address));
+}
+
+module.exports = { isFromPage, isLoopback, isOwnHost, mayRegister };

@@ -106,6 +106,18 @@ class DynamicProxy extends EventEmitter {
   }
 
   /**
+   * When a route was used last by a request at the door that `listen` opens, or else registered.
+   *
+   * @param {string} prefix
+   * @param {string} [reqHostName] the route of this request host
+   * @returns {Date | undefined} nothing if there is no such route
+   */
+  lastActivity(prefix, reqHostName) {
+    const last = this.#table.lastActivity(normalPrefix(prefix), reqHostName);
+    return last === null ? undefined : new Date(last);
+  }
+
+  /**
    * Serves a request that registers a route.
    *
    * @param {import('node:http').IncomingMessage} req

@@ -79,6 +79,11 @@ declare namespace createDynamicProxy {
     addRoutes(routes: readonly Route[] | Readonly<Record<string, Route>>): this;
     registerRoute(route: Route): true;
     removeRoute(prefix: string, reqHostName?: string): boolean;
+    /**
+     * When a route was used last by a request at the door that `listen` opens: the body of a request came, what a WebSocket's client says, or the
+     * end of an answer below 300. Being registered counts, too. `undefined`: there is no such route.
+     */
+    lastActivity(prefix: string, reqHostName?: string): Date | undefined;
     registerRouteRequest(req: IncomingMessage, res: ServerResponse): void;
     proxyRequest(req: IncomingMessage, res: ServerResponse): void;
     /**

@@ -3,7 +3,7 @@
 /** `POST /register`: what a request registers, or why it registers nothing. */
 
 const { mayRegister } = require('./admission.js');
-const { readBody } = require('./request-body.js');
+const { isTooDeep, readBody } = require('./request-body.js');
 
 /** Why nothing was registered: the message of the `registerError` event's error, and the answer. */
 const REFUSALS = {
@@ -16,8 +16,6 @@ const REFUSALS = {
   STORE_UNAVAILABLE: 503,
   TOO_MANY_ROUTES: 507,
 };
-
-const DEEPEST = 32;
 
 /** A request that registers nothing. */
 class Refusal extends Error {
@@ -41,7 +39,7 @@ async function readRegistration(req, options) {
   if (req.method.toUpperCase() !== 'POST') throw new Refusal('METHOD_NOT_ALLOWED');
   const body = await readBody(req, options, (reason) => new Refusal(reason));
   const route = typeof body === 'string' ? parse(body) : body;
-  if (depth(route) > DEEPEST) throw new Refusal('BAD_REQUEST');
+  if (isTooDeep(route)) throw new Refusal('BAD_REQUEST');
   if (typeof route !== 'object' || route === null || Array.isArray(route))
     throw new Refusal('INCOMPLETE_REQUEST');
   return { ...route };
@@ -53,16 +51,6 @@ function parse(text) {
   } catch (error) {
     throw new Refusal('BAD_REQUEST', error);
   }
-}
-
-/** How deep the values of a value are, without going deeper than is of interest. */
-function depth(value) {
-  let level = [value];
-  for (let deep = 0; deep <= DEEPEST; deep++) {
-    level = level.filter((one) => typeof one === 'object' && one !== null).flatMap(Object.values);
-    if (level.length === 0) return deep;
-  }
-  return Infinity;
 }
 
 module.exports = { Refusal, readRegistration };

@@ -33,4 +33,16 @@ async function readBody(req, { maxBodySize, bodyTimeout }, refusal) {
   return req.body;
 }
 
-module.exports = { readBody };
+const DEEPEST = 32;
+
+/** Whether the values of a value are deeper than anybody needs. */
+function isTooDeep(value) {
+  let level = [value];
+  for (let deep = 0; deep <= DEEPEST; deep++) {
+    level = level.filter((one) => typeof one === 'object' && one !== null).flatMap(Object.values);
+    if (level.length === 0) return false;
+  }
+  return true;
+}
+
+module.exports = { isTooDeep, readBody };

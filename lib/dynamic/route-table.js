@@ -98,6 +98,18 @@ class RouteTable {
     return id === null ? undefined : this.#byId.get(id);
   }
 
+  /**
+   * When the route of a prefix and a request host was used last at a native door, or else registered: the body of a request came, what a
+   * WebSocket's client says, or the end of an answer below 300, as with configurable-http-proxy.
+   *
+   * @param {string} prefix
+   * @param {string} [host] '' for every one
+   * @returns {number | null} milliseconds since the epoch
+   */
+  lastActivity(prefix, host = '') {
+    return this.native.lastActivity({ host, path: prefix });
+  }
+
   close() {
     this.#store.close();
   }

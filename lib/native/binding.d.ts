@@ -134,6 +134,14 @@ export declare class NativeRegistry {
   remove(place: NativePlace): boolean
   /** The number of the route for a request. Throws if nothing can be decided about its URL. */
   find(host: string, url: string): number | null
+  /** When the route of this place was used last, in milliseconds since the epoch. */
+  lastActivity(place: NativePlace): number | null
+  /** The route of this place is used now. */
+  touch(place: NativePlace): void
+  /** What requests at doors have come to. */
+  tally(): NativeTally
+  /** The same, with what the route's target is asked for. */
+  locate(host: string, url: string): NativeLocated | null
 }
 
 export declare class NativeRoutes {
@@ -267,6 +275,13 @@ export interface NativeGlob {
   /** The source of its regular expression. */
   source: string
   negated: boolean
+}
+
+/** A route that was found. */
+export interface NativeLocated {
+  id: number
+  /** What its target is asked for, where the prefix is cut off. */
+  target?: string
 }
 
 /** The options of one target, normalised by `lib/proxy-server/config.js`. */
@@ -413,6 +428,21 @@ export interface NativeStats {
   connectionsMade: number
   retries: number
   panics: number
+}
+
+/** What the requests of a registry have come to. */
+export interface NativeTally {
+  web: number
+  /** Requests that asked for another protocol: WebSockets. */
+  upgrades: number
+  /** For how many seconds routes were looked up, all together. */
+  searching: number
+  /** How often a route's last activity was written down. */
+  activities: number
+  /** Of all answers. */
+  statuses: Array<number>
+  /** How often each of them was given. */
+  answers: Array<number>
 }
 
 /** How WebSockets are forwarded. Times are in milliseconds. */

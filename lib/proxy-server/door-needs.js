@@ -100,6 +100,7 @@ function needsOf(subject, coming) {
   // Its errors are thrown where users expect them.
   if (options.throwOnUnhandledError) needs |= FAILURES;
   if (!options.ws) return needs & ~UPGRADES;
+  if (subject.failsAlike) return needs;
   // Who listens to failures is given the socket of a handshake that has failed.
   return needs & FAILURES || !isBuiltIn(subject.proxy.wsPasses, WS_PASSES) ? needs | UPGRADES : needs;
 }

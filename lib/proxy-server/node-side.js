@@ -21,6 +21,7 @@ const { failRequest } = require('./forward-request.js');
  * @property {import('./proxy-server.js').ProxyServer} proxy
  * @property {string} [nodesOption] an option of its own, beside the proxy's, by which only JavaScript can decide
  * @property {import('./door-routes.js').Decisions} [decisions] what the engine decides by; filled in by the door
+ * @property {boolean} [failsAlike] a handshake that has failed is told like any other request that has: with a response in the place of the socket
  * @property {(req: http.IncomingMessage, res: http.ServerResponse, next: () => void, target?: unknown) => void} serve
  *   `target` is that of the request's route, if there are routes
  * @property {(req: http.IncomingMessage, socket: import('node:net').Socket, head: Buffer, target?: unknown) => boolean} upgrade whether it has taken the socket

@@ -204,7 +204,7 @@ impl NativeEngine {
         let Ok(client) = fd.map(tunnel::duplicate).transpose() else { return false };
         let client = client.map(Client::Shared);
         let idle = idle.and_then(|milliseconds| Duration::try_from_secs_f64(milliseconds / 1000.0).ok());
-        self.with(id, |exchange| exchange.tunnel().begin(Settings { client, idle }));
+        self.with(id, |exchange| exchange.tunnel().begin(Settings { client, idle, activity: None }));
         true
     }
 

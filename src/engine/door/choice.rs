@@ -3,33 +3,33 @@
 use super::denial::Denial;
 use crate::engine::config::Config;
 use crate::engine::head::RequestHead;
-use crate::engine::route::{Decision, Routes};
+use crate::engine::route::{Activity, Decision, Routes};
 use bytes::Bytes;
 use std::sync::Arc;
 
 /// What becomes of a request.
 pub(super) enum Choice {
-    /// It is forwarded by this configuration.
-    Forward(Arc<Config>),
+    /// It is forwarded by this configuration; what it does is that of a route.
+    Forward(Arc<Config>, Option<Arc<Activity>>),
     /// It is nobody's.
     NotMine,
     /// It is not looked at.
     Denied(Denial),
 }
 
-/// Chooses, and writes what the target is to be asked for into the head.
-pub(super) fn choose(routes: &Routes, head: &mut RequestHead) -> Choice {
+/// Chooses, and writes what the target is to be asked for into the head. `upgrade`: it asks for another protocol.
+pub(super) fn choose(routes: &Routes, head: &mut RequestHead, upgrade: bool) -> Choice {
     let (host, path) = place(head);
     let whole = head.target.len() - path.len();
     // A URL may name no path at all.
     let path = if path.first() == Some(&b'/') { path } else { Bytes::from([b"/", &path[..]].concat()) };
-    match routes.decide(&host, &path) {
-        Decision::Forward { config, target } => {
+    match routes.decide(&host, &path, upgrade) {
+        Decision::Forward { config, target, activity } => {
             if let Some(target) = target {
                 head.target =
                     if whole == 0 { target } else { Bytes::from([&head.target[..whole], &target].concat()) };
             }
-            Choice::Forward(config)
+            Choice::Forward(config, activity)
         }
         Decision::NotMine => Choice::NotMine,
         Decision::Bad(_) => {
@@ -77,8 +77,8 @@ mod tests {
             version: Version::Http11,
             fields,
         };
-        match choose(&routes(), &mut head) {
-            Choice::Forward(config) => {
+        match choose(&routes(), &mut head, false) {
+            Choice::Forward(config, _) => {
                 Some((config.target.port, String::from_utf8(head.target.to_vec()).unwrap()))
             }
             _ => None,

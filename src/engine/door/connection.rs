@@ -13,7 +13,7 @@ use super::pace::Pace;
 use super::stats::DoorStats;
 use super::stream::Stream;
 use super::target::Form;
-use super::upgrades::is_handshake;
+use super::upgrades::{Granted, is_handshake};
 use super::upload::{self, Fault, Progress};
 use super::visit::Visit;
 use super::visitor::{Destination, Visitor};
@@ -69,8 +69,8 @@ pub(super) enum Next {
     Drop,
     /// It is reset: an orderly close would be taken for the end of the response.
     Reset,
-    /// It is an end of a tunnel from now on, in which nothing may move for so long.
-    Tunnel(Exchange, Option<Duration>),
+    /// It is an end of a tunnel from now on.
+    Tunnel(Granted),
 }
 
 impl Connection {
@@ -106,8 +106,8 @@ impl Connection {
             // With TLS it is said; who does not listen any more need not hear it.
             Next::End => drop(timeout(LINGER, stream.shutdown()).await),
             Next::Reset => stream.reset_on_close(),
-            Next::Tunnel(exchange, idle) => {
-                relay(Box::new(stream), buffer, (exchange, idle), &self.context.ring, &self.ready).await;
+            Next::Tunnel(granted) => {
+                relay(Box::new(stream), buffer, granted, &self.context.ring, &self.ready).await;
             }
             Next::Request | Next::Drop => {}
         }
@@ -201,7 +201,7 @@ impl Connection {
             DoorStats::count(&self.visitor.stats.overloaded);
             return self.own_answer(503, None, visit, writer, ends).await;
         }
-        let config = match self.visitor.destination(&mut asked) {
+        let config = match self.visitor.destination(&mut asked, visit) {
             Destination::Target(config) => config,
             Destination::Node(receiver) => {
                 return self.hand_over(&asked, receiver, keep_alive, visit, (reader, writer, buffer)).await;
@@ -230,6 +230,7 @@ impl Connection {
         let progress = Progress::default();
         order.body = whole_body(framing, buffer, awaits_continue);
         progress.uploaded.store(order.body.is_some(), Ordering::Relaxed);
+        visit.heard(order.body.as_ref().map_or(0, Bytes::len));
         if awaits_continue && buffer.is_empty() {
             let said = write_all(writer, &b"HTTP/1.1 100 Continue\r\n\r\n"[..], self.limits().write_idle);
             if said.await.is_err() {
@@ -245,6 +246,9 @@ impl Connection {
             let keep_alive = keep_alive && course.progress.uploaded.load(Ordering::Relaxed);
             let failure = Failure { error, target: config.target.url() };
             return self.hand_failure(&asked, failure, keep_alive, visit, (reader, writer, buffer)).await;
+        }
+        if matches!(outcome, Ok(Ok(Answered::Whole { .. }))) {
+            visit.answered();
         }
         self.over(outcome, &course, writer).await
     }
@@ -271,10 +275,11 @@ impl Connection {
             out: BytesMut::new(),
         };
         let pace = Pace::new(self.limits().body_idle, self.limits().body_rate);
+        let notes = (&course.progress, course.visit);
         tokio::select! {
             biased;
             answered = both(life, answer.run()) => Ok(answered),
-            fault = upload::run(reader, buffer, course.framing, exchange, &course.progress, pace) => Err(fault),
+            fault = upload::run(reader, buffer, course.framing, exchange, notes, pace) => Err(fault),
         }
     }
 

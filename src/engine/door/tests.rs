@@ -2,6 +2,7 @@ use super::*;
 use crate::engine::config::Config;
 use crate::engine::observe::Stats;
 use crate::engine::ring::Ring;
+use crate::engine::route::{self, Entry, Extent, HostPattern, Keys, Registry, Targets};
 use crate::engine::target::Target;
 use crate::engine::upstream::{Connector, Pool};
 use std::net::SocketAddr;
@@ -44,6 +45,29 @@ fn context() -> Context {
 fn settings(target: SocketAddr, limits: Limits) -> Settings {
     let config = Arc::new(Config::new(Target::parse(&format!("http://{target}")).unwrap()));
     Settings::new(Arc::new(Routes::to(config)), Fields::default(), Trust::Nobody, limits)
+}
+
+/// A registry's requests are counted by what they are, and by how they were answered.
+#[tokio::test]
+async fn a_registry_counts_requests_and_answers() {
+    let target = target(b"HTTP/1.1 302 Found\r\nLocation: /\r\nContent-Length: 0\r\n\r\n").await;
+    let registry = Arc::new(Registry::new(Keys::Paths));
+    let config = Arc::new(Config::new(Target::parse(&format!("http://{target}")).unwrap()));
+    let place = route::Place { host: HostPattern::Any, path: b"/a"[..].into(), extent: Extent::Segments };
+    registry.put(&place, Entry { id: 1, config, strips: false });
+    let routes = Routes { targets: Targets::Registered(Arc::clone(&registry)), ..Routes::default() };
+    let settings = Settings::new(Arc::new(routes), Fields::default(), Trust::Nobody, Limits::default());
+    let (door, end, _) = open_with(settings, 1);
+    for path in ["/a", "/a/b", "/other", "/%"] {
+        let request = format!("GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+        exchange(port_of(door.address()), request.as_bytes()).await;
+    }
+    door.close();
+    end.await.unwrap();
+    let tally = registry.tally();
+    assert_eq!(tally.web.load(Ordering::Relaxed), 4);
+    assert_eq!(tally.upgrades.load(Ordering::Relaxed), 0);
+    assert_eq!(tally.answers().collect::<Vec<_>>(), [(302, 2), (400, 1), (404, 1)]);
 }
 
 fn loopback() -> Place {

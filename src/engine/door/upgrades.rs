@@ -2,6 +2,7 @@
 
 use super::connection::{Connection, Course, Next};
 use super::denial::Denial;
+use super::handover::Failure;
 use super::head::ClientHead;
 use super::stats::DoorStats;
 use super::upload::Progress;
@@ -9,8 +10,9 @@ use super::visit::Visit;
 use super::visitor::Visitor;
 use crate::engine::config::Config;
 use crate::engine::door::answer::Answered;
-use crate::engine::exchange::Order;
+use crate::engine::exchange::{Exchange, Order};
 use crate::engine::head::Framing;
+use crate::engine::route::Activity;
 use crate::engine::tunnel::{self, Upgrade};
 use bytes::{Bytes, BytesMut};
 use std::sync::Arc;
@@ -29,6 +31,15 @@ pub struct Upgrades {
     pub idle: Option<Duration>,
     /// `X-Forwarded-Proto` says `http` of a WebSocket, too (`xfwdWsProtoAsHttp`).
     pub says_http: bool,
+}
+
+/// A tunnel that is to begin.
+pub(super) struct Granted {
+    pub(super) exchange: Exchange,
+    /// How long nothing may move in it.
+    pub(super) idle: Option<Duration>,
+    /// What its client says is that of a route.
+    pub(super) activity: Option<Arc<Activity>>,
 }
 
 impl Upgrades {
@@ -90,7 +101,7 @@ impl Connection {
         (upgrades, config): (&Upgrades, Arc<Config>),
         (reader, writer, buffer): (&mut R, &mut W, &mut BytesMut),
     ) -> Next {
-        let order = match upgrades.order(&self.visitor, asked, config) {
+        let order = match upgrades.order(&self.visitor, asked, Arc::clone(&config)) {
             Ok(order) => order,
             Err(denial) => return self.deny(&denial, visit, writer, true).await,
         };
@@ -102,11 +113,15 @@ impl Connection {
             Course { asked: asked.as_asked(false), framing: Framing::Empty, progress, visit, by_node: false };
         let outcome = self.exchange(life, &exchange, &course, (reader, writer, buffer)).await;
         match outcome {
-            Ok(Ok(Answered::Switched)) => Next::Tunnel(exchange, upgrades.idle),
+            Ok(Ok(Answered::Switched)) => {
+                let activity = visit.activity().cloned();
+                Next::Tunnel(Granted { exchange, idle: upgrades.idle, activity })
+            }
             Ok(Ok(Answered::Failed(error))) => {
                 self.visitor.stats.count_answered(&error);
                 visit.failed(&error);
-                self.own_answer(error.status(), None, visit, writer, (true, true)).await
+                let failure = Failure { error, target: config.target.url() };
+                self.hand_failure(asked, failure, false, visit, (reader, writer, buffer)).await
             }
             other => self.over(other, &course, writer).await,
         }

@@ -2,6 +2,7 @@
 
 use super::denial::Denial;
 use super::pace::{Pace, TooSlow};
+use super::visit::Visit;
 use crate::engine::body::End;
 use crate::engine::exchange::Exchange;
 use crate::engine::head::Framing;
@@ -34,11 +35,11 @@ pub(super) async fn run<R: AsyncRead + Unpin>(
     buffer: &mut BytesMut,
     framing: Framing,
     exchange: &Exchange,
-    progress: &Progress,
+    (progress, visit): (&Progress, &Visit),
     pace: Pace,
 ) -> Fault {
     if !progress.uploaded.load(Ordering::Relaxed) {
-        if let Err(fault) = body(reader, buffer, framing, exchange, pace).await {
+        if let Err(fault) = body(reader, buffer, framing, exchange, (visit, pace)).await {
             return fault;
         }
         progress.uploaded.store(true, Ordering::Relaxed);
@@ -51,13 +52,16 @@ async fn body<R: AsyncRead + Unpin>(
     buffer: &mut BytesMut,
     framing: Framing,
     exchange: &Exchange,
-    mut pace: Pace,
+    (visit, mut pace): (&Visit, Pace),
 ) -> Result<(), Fault> {
     let mut decoder = Decoder::new(framing);
     // A body of tiny chunks would cost more memory than its bytes.
     let mut gathered = BytesMut::new();
     loop {
         let decoded = decoder.decode(buffer);
+        if let Ok(Decoded::Data(data)) = &decoded {
+            visit.heard(data.len());
+        }
         if !matches!(&decoded, Ok(Decoded::Data(data)) if data.len() < TINY) {
             exchange.request_body().send(gathered.split().freeze()).await;
         }

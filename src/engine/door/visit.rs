@@ -1,10 +1,11 @@
-//! One request at the door, from its head to the end of its answer, for those who look on: the counters and the access log.
+//! One request at the door, from its head to the end of its answer, for those who look on: the counters, the access log and its route.
 
 use super::Settings;
 use super::access_log::{Asked, Told};
 use super::head::ClientHead;
 use super::stats::DoorStats;
 use super::visitor::Visitor;
+use crate::engine::route::Activity;
 use std::fmt::Display;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU16, AtomicU64, Ordering};
@@ -26,6 +27,8 @@ pub(super) struct Visit {
     body: AtomicU64,
     /// Why it was not answered as it should have been.
     why: OnceLock<String>,
+    /// Of the route that it has found, if that comes and goes.
+    activity: OnceLock<Arc<Activity>>,
 }
 
 impl Visit {
@@ -48,12 +51,43 @@ impl Visit {
             status: AtomicU16::new(0),
             body: AtomicU64::new(0),
             why: OnceLock::new(),
+            activity: OnceLock::new(),
         }
     }
 
     /// Whether there is room for it among the requests that are in flight.
     pub(super) const fn is_admitted(&self) -> bool {
         self.is_admitted
+    }
+
+    /// It has found a route.
+    pub(super) fn uses(&self, activity: Option<Arc<Activity>>) {
+        if let Some(activity) = activity {
+            self.activity.get_or_init(|| activity);
+        }
+    }
+
+    /// The activity of its route, which goes on as long as its tunnel.
+    pub(super) fn activity(&self) -> Option<&Arc<Activity>> {
+        self.activity.get()
+    }
+
+    /// So much of its body has come.
+    pub(super) fn heard(&self, bytes: usize) {
+        if bytes > 0
+            && let Some(activity) = self.activity()
+        {
+            activity.touch();
+        }
+    }
+
+    /// The target has answered it, and the client has all of the answer. What fails or leads elsewhere is no use of a route.
+    pub(super) fn answered(&self) {
+        if self.status.load(Ordering::Relaxed) < 300
+            && let Some(activity) = self.activity()
+        {
+            activity.touch();
+        }
     }
 
     /// It is being answered with this status.
@@ -83,6 +117,9 @@ impl Drop for Visit {
         }
         let status = *self.status.get_mut();
         stats.count_answer(status);
+        if let Some(registry) = settings.routes.registry() {
+            registry.tally().answered(status);
+        }
         let Some(took) = self.began.map(|began| began.elapsed()) else { return };
         if settings.monitor.is_some() {
             stats.times.add(took);

@@ -6,6 +6,7 @@ use super::handover::{Needs, Receiver};
 use super::head::ClientHead;
 use super::stats::DoorStats;
 use super::tls::AskedName;
+use super::visit::Visit;
 use super::{Settings, claims};
 use crate::engine::config::Config;
 use crate::engine::exchange::Order;
@@ -44,7 +45,7 @@ pub(super) enum Destination {
 
 impl Visitor {
     /// Decides who answers a request. What a target is to be asked for instead is written into the head.
-    pub(super) fn destination(&self, asked: &mut ClientHead) -> Destination {
+    pub(super) fn destination(&self, asked: &mut ClientHead, visit: &Visit) -> Destination {
         let handover = self.settings.handover.as_deref();
         let needs = handover.map(|handover| &*handover.needs);
         if needs.is_some_and(Needs::decisions) {
@@ -52,12 +53,16 @@ impl Visitor {
         }
         let upgrade = asked.upgrade;
         let is_nodes = |needs: &Needs| needs.requests() || upgrade && needs.upgrades();
-        match choose(&self.settings.routes, &mut asked.head) {
-            Choice::Forward(config) if needs.is_some_and(is_nodes) => {
+        match choose(&self.settings.routes, &mut asked.head, upgrade) {
+            Choice::Forward(config, activity) if needs.is_some_and(is_nodes) => {
+                visit.uses(activity);
                 let receiver = handover.map_or(Receiver::Proxy, |handover| handover.receiver_for(&config));
                 Destination::Node(receiver)
             }
-            Choice::Forward(config) => Destination::Target(config),
+            Choice::Forward(config, activity) => {
+                visit.uses(activity);
+                Destination::Target(config)
+            }
             Choice::NotMine if handover.is_some_and(|handover| handover.has_fallback) => {
                 Destination::Node(Receiver::Fallback)
             }

@@ -1,8 +1,9 @@
 //! What a door decides about a request without asking anybody: whether it is for the proxy, where it goes, and what is asked there.
 
 use super::path::{BadPath, canonical};
+use super::registry::Found;
 use super::table::Table;
-use super::{PathFilter, PathRewrite, Registry, Router};
+use super::{Activity, PathFilter, PathRewrite, Registry, Router};
 use crate::engine::config::Config;
 use bytes::Bytes;
 use std::borrow::Cow;
@@ -53,6 +54,8 @@ pub enum Decision {
         config: Arc<Config>,
         /// What for.
         target: Option<Bytes>,
+        /// Of the route, if it is one that comes and goes.
+        activity: Option<Arc<Activity>>,
     },
     /// It is not for this proxy.
     NotMine,
@@ -66,8 +69,17 @@ impl Routes {
         Self { otherwise: Some(config), ..Self::default() }
     }
 
-    /// Decides about a request for `target`, a path and perhaps a query, whose client calls this server `host`.
-    pub fn decide(&self, host: &[u8], target: &[u8]) -> Decision {
+    /// The routes that come and go, if there are such.
+    pub fn registry(&self) -> Option<&Registry> {
+        match &self.targets {
+            Targets::Registered(registry) => Some(registry),
+            _ => None,
+        }
+    }
+
+    /// Decides about a request for `target`, a path and perhaps a query, whose client calls this server `host`. `upgrade`: it asks for
+    /// another protocol.
+    pub fn decide(&self, host: &[u8], target: &[u8], upgrade: bool) -> Decision {
         if self.filter.as_ref().is_some_and(|filter| !passes(filter, target)) {
             return Decision::NotMine;
         }
@@ -88,8 +100,14 @@ impl Routes {
                 }
                 None
             }
-            Targets::Registered(registry) => match registry.find(host, target) {
-                Ok(Some(found)) => return Decision::forward(&found.entry.config, found.target),
+            Targets::Registered(registry) => match registry.admit(host, target, upgrade) {
+                Ok(Some(Found { route, target })) => {
+                    return Decision::Forward {
+                        config: Arc::clone(&route.entry.config),
+                        target: target.map(Bytes::from),
+                        activity: Some(Arc::clone(&route.activity)),
+                    };
+                }
                 Ok(None) => None,
                 Err(error) => return Decision::Bad(error),
             },
@@ -105,7 +123,7 @@ impl Routes {
 
 impl Decision {
     fn forward(config: &Arc<Config>, target: Option<Vec<u8>>) -> Self {
-        Self::Forward { config: Arc::clone(config), target: target.map(Bytes::from) }
+        Self::Forward { config: Arc::clone(config), target: target.map(Bytes::from), activity: None }
     }
 }
 
@@ -162,8 +180,8 @@ mod tests {
 
     /// The port, and what is asked for.
     fn decided(routes: &Routes, host: &str, target: &str) -> Option<(u16, String)> {
-        match routes.decide(host.as_bytes(), target.as_bytes()) {
-            Decision::Forward { config, target: new } => {
+        match routes.decide(host.as_bytes(), target.as_bytes(), false) {
+            Decision::Forward { config, target: new, .. } => {
                 let new = new.map(|new| String::from_utf8(new.to_vec()).unwrap());
                 Some((config.target.port, new.unwrap_or_else(|| target.to_owned())))
             }
@@ -231,7 +249,9 @@ mod tests {
         assert_eq!(decided(&routes, "", "/%72aw/%7ex"), forwarded(3, "/%72aw/%7ex"));
         assert_eq!(decided(&routes, "", "/apix"), forwarded(1, "/apix"));
         for (target, error) in [("/api/../raw", BadPath::DotSegment), ("/api/%", BadPath::Escape)] {
-            assert!(matches!(routes.decide(b"", target.as_bytes()), Decision::Bad(found) if found == error));
+            assert!(
+                matches!(routes.decide(b"", target.as_bytes(), false), Decision::Bad(found) if found == error)
+            );
         }
     }
 }

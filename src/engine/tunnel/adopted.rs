@@ -5,9 +5,11 @@ use super::{Client, Tell};
 use crate::engine::body::Piece;
 use crate::engine::exchange::Shared;
 use crate::engine::ring::Event;
+use crate::engine::route::Activity;
 use crate::engine::upstream::Io;
 use bytes::BytesMut;
 use std::io;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 use tokio::net::TcpStream;
@@ -33,13 +35,13 @@ struct Relay<'a> {
 pub(super) async fn run(
     target: &mut Box<dyn Io>,
     leftover: &mut BytesMut,
-    client: Client,
+    (client, activity): (Client, Option<Arc<Activity>>),
     shared: &Shared,
     idle: Option<Duration>,
     tell: Tell<'_>,
 ) -> Result<Outcome, Failure> {
     let client = io_of(client).map_err(|error| Failure { side: Side::Client, is_write: false, error })?;
-    let up = Direction::new(Side::Client, early(shared).await);
+    let up = Direction::new(Side::Client, early(shared).await).of(activity);
     let down = Direction::new(Side::Target, std::mem::take(leftover));
     let mut relay = Relay { client, target, up, down, idle: Idle::new(idle), tell, has_told: false };
     tokio::select! {

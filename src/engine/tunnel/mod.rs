@@ -22,6 +22,7 @@ use super::exchange::{self, Ending, Exchange, Order, Shared, given_up};
 use super::head::Fields;
 use super::observe::{Held, Stats};
 use super::ring::{Event, Ring};
+use super::route::Activity;
 use super::upstream::{Connection, Io};
 use bytes::BytesMut;
 use handshake::Answer;
@@ -64,6 +65,8 @@ pub struct Settings {
     pub client: Option<Client>,
     /// How long nothing may move. `None`: for ever.
     pub idle: Option<Duration>,
+    /// What the client says is that of a route; only where the engine moves its bytes.
+    pub activity: Option<Arc<Activity>>,
 }
 
 /// The caller's say in a tunnel.
@@ -258,10 +261,10 @@ async fn carry(
     shared: &Shared,
     tell: Tell<'_>,
 ) -> Result<(), Failure> {
-    let Settings { client, idle } = shared.tunnel.settings().await;
+    let Settings { client, idle, activity } = shared.tunnel.settings().await;
     let mut unsent = BytesMut::new();
     if let Some(client) = client {
-        match adopted::run(target, &mut leftover, client, shared, idle, tell).await? {
+        match adopted::run(target, &mut leftover, (client, activity), shared, idle, tell).await? {
             adopted::Outcome::Over => return Ok(()),
             adopted::Outcome::Detached(read) => unsent = read,
         }

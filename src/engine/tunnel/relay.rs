@@ -3,11 +3,13 @@
 //! Bytes are read into a buffer that all tunnels of a thread share, and written from there. Only what the other end does not take at once
 //! is copied, and nothing more is read before it is gone: an idle tunnel holds no buffer, a blocked one as much as one read gave.
 
+use crate::engine::route::Activity;
 use bytes::BytesMut;
 use std::cell::RefCell;
 use std::future::Future;
 use std::io;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
@@ -62,6 +64,8 @@ pub(super) struct Direction {
     unflushed: bool,
     /// Something has moved since this was last cleared.
     moved: bool,
+    /// What comes is that of a route.
+    activity: Option<Arc<Activity>>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -74,7 +78,12 @@ enum State {
 
 impl Direction {
     pub(super) const fn new(from: Side, pending: BytesMut) -> Self {
-        Self { from, pending, state: State::Open, unflushed: false, moved: false }
+        Self { from, pending, state: State::Open, unflushed: false, moved: false, activity: None }
+    }
+
+    /// What comes is that of a route.
+    pub(super) fn of(self, activity: Option<Arc<Activity>>) -> Self {
+        Self { activity, ..self }
     }
 
     /// Whether its source has ended.
@@ -140,6 +149,9 @@ impl Direction {
         let outcome = ready!(poll_read_into(cx, from, MOST, |cx, bytes| {
             if bytes.is_empty() {
                 return Ok(None);
+            }
+            if let Some(activity) = &self.activity {
+                activity.touch();
             }
             let written = match Pin::new(&mut *to).poll_write(cx, bytes) {
                 Poll::Ready(written) => written.and_then(not_zero)?,

@@ -14,6 +14,7 @@ use crate::engine::door::head::ClientHead;
 use crate::engine::door::pace::Pace;
 use crate::engine::door::stats::DoorStats;
 use crate::engine::door::target::Form;
+use crate::engine::door::upgrades::Granted;
 use crate::engine::door::visit::Visit;
 use crate::engine::door::visitor::{Destination, Visitor};
 use crate::engine::error::{Error, Kind, Phase};
@@ -84,6 +85,12 @@ struct Outcome {
     has_begun: bool,
 }
 
+impl Outcome {
+    const fn is_whole(&self) -> bool {
+        matches!(self.answered, Ok(Answered::Whole))
+    }
+}
+
 type Life = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 impl Stream {
@@ -96,7 +103,7 @@ impl Stream {
             DoorStats::count(&self.visitor.stats.overloaded);
             return self.own_answer(503, None).await;
         }
-        let config = match self.visitor.destination(&mut asked) {
+        let config = match self.visitor.destination(&mut asked, &self.visit) {
             Destination::Target(config) => config,
             Destination::Node(receiver) => return self.hand_over(&asked, receiver).await,
             Destination::Nobody => {
@@ -124,6 +131,9 @@ impl Stream {
         DoorStats::count(&self.visitor.stats.forwarded);
         let (exchange, life) = begin(order, asked.framing, self.context.clone());
         let outcome = self.exchange(life, &exchange, asked.framing, false).await;
+        if upgrades.is_none() && outcome.is_whole() {
+            self.visit.answered();
+        }
         match outcome.answered {
             Ok(Answered::Failed(error)) => {
                 self.visitor.stats.count_answered(&error);
@@ -142,8 +152,12 @@ impl Stream {
             Err(denial) => return self.deny(&denial).await,
         };
         DoorStats::count(&self.visitor.stats.handed_over);
+        let is_upgrade = order.upgrade.is_some();
         let (exchange, life) = begin(order, asked.framing, self.context_of(&handover, receiver, None));
         let outcome = self.exchange(life, &exchange, asked.framing, true).await;
+        if !is_upgrade && outcome.is_whole() {
+            self.visit.answered();
+        }
         match outcome.answered {
             Ok(Answered::Failed(error)) if error.phase == Phase::Connect => {
                 self.visitor.stats.count_answered(&error);
@@ -209,6 +223,7 @@ impl Stream {
                 &mut self.body,
                 framing,
                 exchange,
+                &self.visit,
                 Pace::new(limits.body_idle, limits.body_rate),
             )
             .await
@@ -234,7 +249,8 @@ impl Stream {
             Ok(Answered::Whole) => Ended::Well,
             Ok(Answered::Switched(sender)) => {
                 let client = Box::new(StreamIo::new(sender, self.body));
-                relay(client, BytesMut::new(), (exchange, idle), &self.context.ring, &self.ready).await;
+                let granted = Granted { exchange, idle, activity: self.visit.activity().cloned() };
+                relay(client, BytesMut::new(), granted, &self.context.ring, &self.ready).await;
                 Ended::Well
             }
             Ok(Answered::Cut | Answered::Failed(_)) => self.closed_by_node(),

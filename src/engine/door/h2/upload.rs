@@ -2,6 +2,7 @@
 
 use crate::engine::body::End;
 use crate::engine::door::pace::{Pace, TooSlow};
+use crate::engine::door::visit::Visit;
 use crate::engine::exchange::Exchange;
 use crate::engine::head::Framing;
 use crate::engine::upstream::h2::trailers_of;
@@ -21,6 +22,7 @@ pub(super) async fn run(
     body: &mut RecvStream,
     framing: Framing,
     exchange: &Exchange,
+    visit: &Visit,
     mut pace: Pace,
 ) -> Result<(), Fault> {
     if framing == Framing::Empty {
@@ -32,6 +34,7 @@ pub(super) async fn run(
         let data = data.map_err(gone)?;
         let length = data.len();
         pace.received(length);
+        visit.heard(length);
         exchange.request_body().send(data).await;
         body.flow_control().release_capacity(length).map_err(gone)?;
     }

@@ -4,6 +4,7 @@ use super::super::answer::Answered;
 use super::super::connection::{Connection, Course, Next, whole_body};
 use super::super::head::ClientHead;
 use super::super::stats::DoorStats;
+use super::super::upgrades::Granted;
 use super::super::upload::Progress;
 use super::super::visit::Visit;
 use super::{Ends, Failure, Guest, Handover, Receiver, head};
@@ -13,12 +14,11 @@ use crate::engine::head::Framing;
 use crate::engine::ring::{Completion, Event, Ring};
 use crate::engine::tunnel;
 use crate::engine::upstream::Io;
-use bytes::BytesMut;
+use bytes::{Bytes, BytesMut};
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::Notify;
 
@@ -42,13 +42,20 @@ impl Connection {
         let progress = Progress::default();
         order.body = whole_body(asked.framing, buffer, asked.awaits_continue);
         progress.uploaded.store(order.body.is_some(), Ordering::Relaxed);
+        visit.heard(order.body.as_ref().map_or(0, Bytes::len));
+        let is_upgrade = order.upgrade.is_some();
         let context = self.context_of(&handover, receiver, None);
         let (exchange, life) = begin(order, context);
         let (asked, framing) = (asked.as_asked(keep_alive), asked.framing);
         let course = Course { asked, framing, progress, visit, by_node: true };
         let outcome = self.exchange(life, &exchange, &course, (reader, writer, buffer)).await;
+        if !is_upgrade && matches!(outcome, Ok(Ok(Answered::Whole { .. }))) {
+            visit.answered();
+        }
         match outcome {
-            Ok(Ok(Answered::Switched)) => Next::Tunnel(exchange, None),
+            Ok(Ok(Answered::Switched)) => {
+                Next::Tunnel(Granted { exchange, idle: None, activity: visit.activity().cloned() })
+            }
             Ok(Ok(Answered::Failed(error))) if error.phase == Phase::Connect => {
                 self.visitor.stats.count_answered(&error);
                 self.own_answer(503, None, visit, writer, (has_body, true)).await
@@ -134,14 +141,19 @@ fn begin(order: Order, context: Context) -> (Exchange, Life) {
 pub(in super::super) async fn relay(
     client: Box<dyn Io>,
     early: BytesMut,
-    (exchange, idle): (Exchange, Option<Duration>),
+    Granted { exchange, idle, activity }: Granted,
     ring: &Ring,
     ready: &Notify,
 ) {
     let exchange = AbortOnDrop(exchange);
+    if !early.is_empty()
+        && let Some(activity) = &activity
+    {
+        activity.touch();
+    }
     exchange.0.request_body().write(early.freeze());
     let client = Some(tunnel::Client::Owned(client));
-    exchange.0.tunnel().begin(tunnel::Settings { client, idle });
+    exchange.0.tunnel().begin(tunnel::Settings { client, idle, activity });
     let mut completions: Vec<Completion> = Vec::new();
     loop {
         ring.drain(8, &mut completions);

@@ -1,4 +1,7 @@
 use super::*;
+use crate::engine::config::Config;
+use crate::engine::route::{Entry, Extent, HostPattern, Keys, Place, Registry};
+use crate::engine::target::Target;
 use std::future::poll_fn;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
 use tokio::time::{advance, timeout};
@@ -109,4 +112,27 @@ async fn a_shorter_limit_of_the_users_counts_for_halves_too() {
     assert!(waits(&mut idle, true, true).await);
     advance(Duration::from_secs(1)).await;
     assert!(!waits(&mut idle, false, true).await);
+}
+
+#[tokio::test]
+async fn what_comes_is_the_activity_of_a_route_and_an_end_is_not() {
+    let registry = Registry::new(Keys::Paths);
+    let place = Place { host: HostPattern::Any, path: [].into(), extent: Extent::Segments };
+    let config = Arc::new(Config::new(Target::parse("http://a").unwrap()));
+    registry.put(&place, Entry { id: 1, config, strips: false });
+    let activity = registry.activity(&place).unwrap();
+    let direction = Direction::new(Side::Client, BytesMut::new()).of(Some(Arc::clone(&activity)));
+    let (mut client, from) = duplex(64);
+    let (to, mut target) = duplex(64);
+    let moving = tokio::spawn(run(direction, from, to));
+    let registered = activity.last();
+    std::thread::sleep(Duration::from_millis(5));
+    client.write_all(b"x").await.unwrap();
+    target.read_u8().await.unwrap();
+    let heard = activity.last();
+    assert!(heard > registered);
+    std::thread::sleep(Duration::from_millis(5));
+    drop(client);
+    moving.await.unwrap().unwrap();
+    assert_eq!(activity.last(), heard);
 }

@@ -1,0 +1,313 @@
+'use strict';
+
+/** Table R for `rs-proxy serve`: what the API lets nobody do, and what is served when targets and pages fail. */
+
+const fs = require('node:fs');
+const path = require('node:path');
+const zlib = require('node:zlib');
+const { ErrorPages } = require('../../lib/configurable/error-pages.js');
+const { Log } = require('../../lib/configurable/log.js');
+const { RoutesApi } = require('../../lib/configurable/routes-api.js');
+const { NOBODY } = require('../support/dynamic.js');
+const { TOKEN, ask, echo, folder, open, run, start } = require('../support/configurable.js');
+const { closeAll, eventually, httpServer, onCleanUp, rawClient, rawTarget } = require('../support/peers.js');
+
+afterEach(closeAll);
+
+const DEAD = `http://127.0.0.1:${NOBODY}`;
+/** No token is set. */
+const OPEN = { CONFIGPROXY_AUTH_TOKEN: '' };
+const SILENT = new Log('error', () => {});
+const post = (target, more) => ({ body: JSON.stringify({ target, ...more }) });
+
+test('R-01 without the token nothing is done, and nothing of a body is read', async () => {
+  const { apiPort, api } = await open();
+  const rows = [
+    [],
+    ['Authorization: token wrong'],
+    ['Authorization: token'],
+    [`Authorization: token ${TOKEN} x`],
+    [`Authorization: Basic ${TOKEN}`],
+    [`Authorization: ${TOKEN}`],
+    [`X-Authorization: token ${TOKEN}`],
+    [`Authorization: token ${TOKEN}`, 'Authorization: token wrong'],
+    ['Authorization: token wrong', `Authorization: token ${TOKEN}`],
+  ];
+  for (const lines of rows)
+    for (const line of ['GET /api/routes', 'POST /api/routes/x', 'DELETE /api/routes/x'])
+      expect([lines, line, await ask(apiPort, line, { lines })]).toMatchObject([
+        lines,
+        line,
+        { status: 403, body: '' },
+      ]);
+  // A field of a megabyte is too much for anybody.
+  const long = await ask(apiPort, 'GET /api/routes', {
+    lines: [`Authorization: token ${'x'.repeat(1024 * 1024)}`],
+  });
+  expect(long.status).toBe(431);
+  // The body is still to come.
+  const client = await rawClient(
+    apiPort,
+    'POST /api/routes/x HTTP/1.1\r\nHost: me\r\nContent-Length: 1000000\r\n\r\n',
+  );
+  await client.closed();
+  expect(client.text).toMatch(/^HTTP\/1\.1 403 /);
+  expect(await api('GET /api/routes', { lines: [] })).toMatchObject({ status: 200, body: '{}' });
+  expect(await ask(apiPort, 'GET /api/routes', { lines: [`authorization: Token ${TOKEN}`] })).toMatchObject({
+    status: 200,
+  });
+});
+
+test('R-02 without a token the API is for this machine alone, unless somebody says otherwise', async () => {
+  for (const host of ['0.0.0.0', '::', '', '*', '192.0.2.1', 'proxy.test'])
+    await expect(open(['--api-ip', host], OPEN)).rejects.toThrow(
+      /set CONFIGPROXY_AUTH_TOKEN, or say --api-insecure/,
+    );
+  const opened = await open(['--api-ip', '0.0.0.0', '--api-insecure'], OPEN);
+  expect(opened.lines.join('')).toContain('warn: REST API is not authenticated.');
+  expect(await ask(opened.apiPort, 'GET /api/routes')).toMatchObject({ status: 200 });
+  const guarded = await open(['--api-ip', '0.0.0.0']);
+  expect(guarded.lines.join('')).not.toContain('not authenticated');
+});
+
+test('R-04 without a token a web page changes nothing, and reads nothing', async () => {
+  const { apiPort, api } = await open([], OPEN);
+  const asPages = [
+    { lines: ['Origin: http://localhost'] },
+    { lines: ['Origin: null', 'Content-Type: text/plain'] },
+    { lines: ['Sec-Fetch-Site: cross-site'] },
+    { lines: ['Sec-Fetch-Site: same-site'] },
+    { host: 'page.example' },
+    { host: `page.example:${apiPort}` },
+  ];
+  for (const page of asPages)
+    for (const line of ['GET /api/routes', 'POST /api/routes/x', 'DELETE /api/routes/x'])
+      expect([
+        page,
+        line,
+        await ask(apiPort, line, { ...page, ...(line.startsWith('POST') && post(DEAD)) }),
+      ]).toMatchObject([page, line, { status: 403 }]);
+  for (const host of ['localhost', '127.0.0.1:1', '[::1]:2'])
+    expect(await ask(apiPort, 'GET /api/routes', { host })).toMatchObject({ status: 200, body: '{}' });
+  expect(await api('POST /api/routes/x', { ...post(DEAD), token: null })).toMatchObject({ status: 201 });
+});
+
+test('R-05 R-06 R-07 what is no route is refused, and prototypes are data', async () => {
+  const { api } = await open();
+  const deep = (levels) => `{"target":"${DEAD}","x":${'['.repeat(levels)}${']'.repeat(levels)}}`;
+  const rows = [
+    [deep(33), 400],
+    [deep(30_000), 400],
+    [deep(40_000), 413],
+    [zlib.gzipSync(`{"target":"${DEAD}"}`).toString('latin1'), 400],
+    ['1', 400],
+    [`{"target":"${DEAD}","n":NaN}`, 400],
+  ];
+  for (const [body, status] of rows)
+    expect([body.slice(0, 40), (await api('POST /api/routes/x', { body })).status]).toEqual([
+      body.slice(0, 40),
+      status,
+    ]);
+  const paths = {
+    '/%00': 400,
+    '/a%0d%0ab': 400,
+    '/%ff': 400,
+    [`/${'a'.repeat(9000)}`]: 400,
+    '//a//': 201,
+    '/a//b': 201,
+  };
+  for (const [key, status] of Object.entries(paths))
+    expect([key, (await api(`POST /api/routes${key}`, post(DEAD))).status]).toEqual([key, status]);
+  const body = `{"target":"http://evil.test","target":"${DEAD}","__proto__":{"x":1},"constructor":{"prototype":{"polluted":1}}}`;
+  expect(await api('POST /api/routes/__proto__', { body })).toMatchObject({ status: 201 });
+  const { body: shown } = await api('GET /api/routes');
+  const routes = JSON.parse(shown);
+  expect(Object.keys(routes)).toEqual(['/a', '/a//b', '/__proto__']);
+  expect(Object.entries(routes['/__proto__']).slice(0, 3)).toEqual([
+    ['target', DEAD],
+    ['__proto__', { x: 1 }],
+    ['constructor', { prototype: { polluted: 1 } }],
+  ]);
+});
+
+test('R-05 a body that does not come is not waited for', async () => {
+  const limits = { maxBodySize: 1000, bodyTimeout: 100, maxRoutes: 1 };
+  const metrics = { apiAnswered() {}, count() {} };
+  const api = new RoutesApi({ mayUse: () => true, limits, metrics, log: SILENT });
+  const { port } = await httpServer(api.handle);
+  const client = await rawClient(
+    port,
+    'POST /api/routes/x HTTP/1.1\r\nHost: me\r\nContent-Length: 10\r\n\r\n{',
+  );
+  await client.closed();
+  expect(client.text).toMatch(/^HTTP\/1\.1 408 /);
+});
+
+test('R-08 R-11 names of prototypes are names, and an encoded slash separates nothing', async () => {
+  const target = await echo('target');
+  const { add, api, request } = await open();
+  for (const name of ['constructor', '__proto__', 'toString', 'hasOwnProperty']) {
+    expect(await request(`GET /${name}/x`)).toMatchObject({ status: 404 });
+    expect(await api(`GET /api/routes/${name}`)).toMatchObject({ status: 404 });
+    await add(`/${name}`, target.url);
+    expect(await request(`GET /${name}/x`)).toMatchObject({ status: 200 });
+  }
+  // A name with a slash in it is the name that was added, whatever it is shown as.
+  await add('/user/a%2Fb', target.url);
+  expect(await request('GET /user/a%2Fb/x')).toMatchObject({ status: 200 });
+  expect(await request('GET /user/a/b/x')).toMatchObject({ status: 404 });
+  await add('/user/a/b', target.url);
+  expect(await request('GET /user/a%2Fb/x')).toMatchObject({ status: 404 });
+  expect(await api('DELETE /api/routes/user/a%2fb')).toMatchObject({ status: 204 });
+  expect(await request('GET /user/a/b/x')).toMatchObject({ status: 404 });
+});
+
+test('R-12 R-13 routes lead to http and https alone, not where metadata is served, and to allowed targets where there is a list', async () => {
+  const { api } = await open();
+  const wrong = {
+    'file:///etc/passwd': 400,
+    'ws://127.0.0.1:1': 400,
+    'javascript:alert(1)': 400,
+    'http://': 400,
+    'http://a:99999': 400,
+    '//a': 400,
+    '': 400,
+    'http+unix://': 400,
+    'http://169.254.169.254/latest': 403,
+    'http://[fe80::1]/': 403,
+    'http://[::ffff:169.254.169.254]/': 403,
+    'http://2852039166/': 403,
+  };
+  for (const [target, status] of Object.entries(wrong))
+    expect([target, (await api('POST /api/routes/x', post(target))).status]).toEqual([target, status]);
+  expect(await api('GET /api/routes')).toMatchObject({ body: '{}' });
+  const listed = await open([
+    '--allow-target',
+    '10.0.0.0/8',
+    '--allow-target',
+    'hub.test:81',
+    '--allow-target',
+    '[::1]',
+  ]);
+  const rows = {
+    'http://10.1.2.3:4': 201,
+    'http://hub.test:81/x': 201,
+    'http://[::1]:5': 201,
+    'http://hub.test': 403,
+    'http://11.1.2.3': 403,
+    'http://hub.test.evil.test:81': 403,
+    'http://a@127.0.0.1': 403,
+    'http+unix://%2Ftmp%2Fa': 403,
+  };
+  for (const [target, status] of Object.entries(rows))
+    expect([target, (await listed.api('POST /api/routes/x', post(target))).status]).toEqual([target, status]);
+});
+
+test('R-15 what is taken out goes on for the requests there are', async () => {
+  const waiting = [];
+  const target = await httpServer((req, res) => waiting.push(res));
+  const { add, api, request } = await open();
+  await add('/a%20b', target.url);
+  const asked = Array.from({ length: 20 }, () => request('GET /a%20b/x'));
+  await eventually(() => waiting.length === 20);
+  expect(await api('DELETE /api/routes/a%20b')).toMatchObject({ status: 204, body: '' });
+  expect(await request('GET /a%20b/x')).toMatchObject({ status: 404 });
+  for (const res of waiting) res.end('late');
+  expect((await Promise.all(asked)).map(({ body }) => body)).toEqual(Array(20).fill('late'));
+});
+
+test('R-18 other methods are a 405 with Allow', async () => {
+  const { api } = await open();
+  for (const method of ['PUT', 'PATCH', 'HEAD', 'OPTIONS', 'TRACE'])
+    for (const place of ['/api/routes', '/api/routes//', '/api/routes/x']) {
+      const answer = await api(`${method} ${place}`);
+      expect([method, place, answer.status, answer.values('allow')]).toEqual([
+        method,
+        place,
+        405,
+        ['GET, POST, DELETE'],
+      ]);
+    }
+});
+
+test('R-19 a time that is none is a 400, under both names', async () => {
+  const { api } = await open();
+  for (const name of ['inactive_since', 'inactiveSince'])
+    for (const [time, status] of [
+      ['', 400],
+      ['yesterday', 400],
+      ['2026-13-01', 400],
+      ['%2B275761-01-01T00:00:00Z', 400],
+      ['%2B275760-01-01T00:00:00Z', 200],
+      ['2026-11-21T10:00:00Z', 200],
+      ['2026-11-21T10:00:00%2B01:00', 200],
+    ])
+      expect([name, time, (await api(`GET /api/routes?${name}=${time}`)).status]).toEqual([
+        name,
+        time,
+        status,
+      ]);
+});
+
+const BUILT_IN = { status: 404, body: expect.stringContaining('<h1>404: Not Found</h1>') };
+
+test('R-23 a page server that is down, slow, endless, too much or cut off: the built-in page', async () => {
+  const serving = (serve) => httpServer((req, res) => serve(res));
+  const servers = [
+    await rawTarget(() => {}),
+    await serving((res) => res.write('x')),
+    await serving((res) => res.end('x'.repeat(2 * 1024 * 1024))),
+    await serving((res) => res.writeHead(200, { 'content-length': 10 }).write('x', () => res.destroy())),
+  ];
+  for (const errorTarget of [DEAD, ...servers.map(({ url }) => url)]) {
+    const pages = new ErrorPages({ errorTarget, log: SILENT, longest: 500 });
+    onCleanUp(() => pages.close());
+    const { port } = await httpServer((req, res) => pages.answer(404, req, res));
+    expect(await ask(port, 'GET /nowhere')).toMatchObject(BUILT_IN);
+  }
+});
+
+test('R-23 a page server behind the proxy itself is asked once', async () => {
+  const { request, output } = await start('ours', ['--error-target', 'http://127.0.0.1:PORT/pages']);
+  expect(await request('GET /nowhere')).toMatchObject(BUILT_IN);
+  expect(output.stdout.match(/error: 404 GET .*/g)).toHaveLength(2);
+});
+
+test('R-24 nothing of a request stands in an error page', async () => {
+  const { request, api } = await open();
+  const evil = '/%3Cscript%3Ealert(1)%3C/script%3E';
+  for (const [line, status] of [
+    [`GET ${evil}`, 404],
+    [`GET /x?${evil}`, 404],
+    ['GET /"><b>', 400],
+  ]) {
+    const answer = await request(line);
+    expect([line, answer.status]).toEqual([line, status]);
+    expect(answer.body).not.toMatch(/script|<b>|alert/);
+  }
+  const refused = await api(`GET /api/routes?inactive_since=${evil}`);
+  expect(refused.values('content-type')).toEqual(['text/plain; charset=utf-8']);
+  expect(refused.values('x-content-type-options')).toEqual(['nosniff']);
+});
+
+test('R-25 a store that cannot be used is said, and nothing is served', async () => {
+  const place = folder();
+  const store = (name) => ['--store', `file:${path.join(place, name)}`];
+  const first = await start('ours', store('routes'));
+  for (const key of ['/a', '/b', '/c']) await first.add(key, DEAD);
+  const held = run('ours', store('routes')).ended;
+  expect(await held).toMatchObject({
+    code: 1,
+    stderr: expect.stringMatching(/cannot be opened: another process/),
+  });
+  first.child.kill('SIGKILL');
+  await first.ended;
+  const bytes = fs.readFileSync(path.join(place, 'routes'));
+  bytes[20] ^= 1;
+  fs.writeFileSync(path.join(place, 'routes'), bytes);
+  for (const name of ['routes', 'no/folder/here'])
+    expect(await run('ours', store(name)).ended).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('cannot be opened'),
+    });
+});

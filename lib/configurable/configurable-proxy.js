@@ -1,0 +1,128 @@
+'use strict';
+
+/**
+ * A proxy that is configured while it runs, as configurable-http-proxy is: one public place, whose requests the engine serves by their routes,
+ * and one for the REST API that changes them.
+ */
+
+const http = require('node:http');
+const https = require('node:https');
+const { openDoor } = require('../proxy-server/door.js');
+const { DECISIONS } = require('../proxy-server/door-routes.js');
+const { createProxyServer } = require('../proxy-server/proxy-server.js');
+const { admission } = require('./admission.js');
+const { ErrorPages } = require('./error-pages.js');
+const { listenOptions } = require('./listening.js');
+const { Metrics } = require('./metrics.js');
+const { NodeFace } = require('./node-face.js');
+const { targetRule } = require('./route-target.js');
+const { Routes } = require('./routes.js');
+const { RoutesApi } = require('./routes-api.js');
+
+/** Left to Node, whatever the routes are; see node-face.js. */
+const NOT_HEALTH = '!/_chp_healthz';
+const LIMITS = { maxBodySize: 64 * 1024, bodyTimeout: 5000, maxRoutes: 100_000 };
+/** Clients of notebooks have long URLs: they carry state. */
+const LONGEST_URL = 16 * 1024;
+
+class ConfigurableProxy {
+  #settings;
+  #proxy;
+  #routes;
+  #pages;
+  #node;
+  #metrics;
+  #api;
+
+  /**
+   * @param {object} settings
+   * @param {Record<string, unknown>} settings.proxy options of `createProxyServer`
+   * @param {import('./log.js').Log} settings.log
+   * @param {string} [settings.token] who uses the API has to know it
+   * @param {string[]} [settings.allowHosts] names of the API, beside those of this machine, where there is no token
+   * @param {string[]} [settings.allowTargets] where routes may lead
+   * @param {boolean} [settings.hostRouting]
+   * @param {boolean} [settings.includePrefix]
+   * @param {object} [settings.routes] kept by somebody else
+   * @param {string} [settings.store] `file:` and a path
+   * @param {string} [settings.defaultTarget]
+   * @param {string} [settings.errorTarget]
+   * @param {string} [settings.errorPath]
+   * @param {object} [settings.apiSsl] TLS of the API, as Node's servers take it
+   */
+  constructor(settings) {
+    const { allowHosts = [], allowTargets = [], log, token, defaultTarget } = settings;
+    this.#settings = settings;
+    const { ca, cert, key, secure } = settings.proxy;
+    const tls = { ca, cert, key, rejectUnauthorized: secure !== false };
+    this.#pages = new ErrorPages({ ...settings, tls });
+    this.#proxy = createProxyServer({ ...settings.proxy, ws: true });
+    this.#proxy.on('error', (error, req, res) => this.#node.failed(error, req, res));
+    this.#routes = settings.routes ?? new Routes(this.#proxy.options, settings);
+    if (defaultTarget !== undefined) this.#routes.add('/', { target: defaultTarget }, { isKept: false });
+    this.#node = new NodeFace({ proxy: this.#proxy, routes: this.#routes, pages: this.#pages, log });
+    this.#metrics = new Metrics(() => this.#node.seen());
+    this.#api = new RoutesApi({
+      routes: this.#routes,
+      mayUse: admission({ token, allowHosts }),
+      targetProblem: targetRule(allowTargets),
+      limits: LIMITS,
+      metrics: this.#metrics,
+      log,
+    });
+  }
+
+  /**
+   * Lets the engine listen for the public.
+   *
+   * @param {import('./listening.js').Place} place
+   * @param {import('../../index.js').DoorOptions} options
+   * @returns {import('../../index.js').DoorServer}
+   */
+  openDoor({ path, port, host }, options) {
+    const { request, upgrade } = this.#node;
+    const settings = {
+      maxUrlLength: LONGEST_URL,
+      ...options,
+      host: host || undefined,
+      fallback: this.#node.server(),
+      [DECISIONS]: { registry: this.#routes.native, pathFilter: NOT_HEALTH },
+    };
+    const subject = { proxy: this.#proxy, serve: request, upgrade, failsAlike: true };
+    return openDoor(subject, [path ?? port, settings]);
+  }
+
+  /**
+   * Has Node listen for the public, where its TLS can do what the engine's cannot.
+   *
+   * @param {object} tls as Node's servers take it
+   * @param {import('./listening.js').Place} place
+   * @param {import('../../index.js').DoorOptions} options
+   * @returns {https.Server}
+   */
+  nodeServer(tls, place, { keepAliveTimeout }) {
+    const server = this.#node.front(https.createServer({ ...tls, keepAliveTimeout }));
+    return server.listen(listenOptions(place));
+  }
+
+  /** @returns {http.Server} for the API, which does not listen yet */
+  apiServer() {
+    const { apiSsl } = this.#settings;
+    return apiSsl === undefined
+      ? http.createServer(this.#api.handle)
+      : https.createServer(apiSsl, this.#api.handle);
+  }
+
+  /** @returns {http.Server} for the metrics, which does not listen yet */
+  metricsServer() {
+    return http.createServer(this.#metrics.handle);
+  }
+
+  /** Lets go of files and of connections of its own; the servers are closed by whoever has them. */
+  close() {
+    this.#routes.close();
+    this.#pages.close();
+  }
+}
+
+module.exports = { ConfigurableProxy };
