@@ -140,14 +140,17 @@ impl Connection {
     ) -> Result<Option<ClientHead>, Denial> {
         let limits = &self.visitor.settings.limits;
         let mut search = Search::new(self.visitor.settings.handover.is_some());
+        let is_first = self.served == 0;
         let mut deadline = Instant::now() + limits.head_time;
-        if self.served > 0 && buffer.is_empty() {
-            if !wait_for_bytes(reader, buffer, limits.keep_alive, &mut self.stage).await {
+        if buffer.is_empty() {
+            let until = if is_first { deadline } else { Instant::now() + limits.keep_alive };
+            if !first_bytes(reader, buffer, until, &mut self.stage).await {
                 return Ok(None);
             }
-            deadline = Instant::now() + limits.head_time;
-        } else if buffer.is_empty() && !self.first_bytes(reader, buffer, deadline).await {
-            return Ok(None);
+            // A client that keeps a connection owes nothing before it begins with a request.
+            if !is_first {
+                deadline = Instant::now() + limits.head_time;
+            }
         }
         loop {
             if let Some(head) = search.take(buffer, self.limits())? {
@@ -160,22 +163,6 @@ impl Connection {
                 Err(_) if buffer.is_empty() => return Ok(None),
                 Err(_) => return Err(Denial::new(408, "The request's head did not arrive in time")),
             }
-        }
-    }
-
-    /// The first bytes of a connection.
-    async fn first_bytes<R: AsyncRead + Unpin>(
-        &mut self,
-        reader: &mut R,
-        buffer: &mut BytesMut,
-        deadline: Instant,
-    ) -> bool {
-        let mut stage = self.stage.clone();
-        buffer.reserve(HEAD_READ);
-        tokio::select! {
-            biased;
-            read = timeout_at(deadline, reader.read_buf(buffer)) => matches!(read, Ok(Ok(1..))),
-            () = too_late(&mut stage) => false,
         }
     }
 
@@ -351,18 +338,18 @@ impl Connection {
     }
 }
 
-/// Waits for the first bytes of another request; `false` if there will be none.
-async fn wait_for_bytes<R: AsyncRead + Unpin>(
+/// Waits for the first bytes of a request; `false` if there will be none. In a door that closes, one may be on its way still.
+async fn first_bytes<R: AsyncRead + Unpin>(
     reader: &mut R,
     buffer: &mut BytesMut,
-    limit: Duration,
+    deadline: Instant,
     stage: &mut watch::Receiver<Stage>,
 ) -> bool {
     buffer.reserve(HEAD_READ);
     tokio::select! {
         biased;
-        read = timeout(limit, reader.read_buf(buffer)) => matches!(read, Ok(Ok(1..))),
-        _ = stage.wait_for(|stage| *stage != Stage::Open) => false,
+        read = timeout_at(deadline, reader.read_buf(buffer)) => matches!(read, Ok(Ok(1..))),
+        () = too_late(stage) => false,
     }
 }
 

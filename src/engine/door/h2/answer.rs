@@ -8,6 +8,7 @@ use crate::engine::error::Error;
 use crate::engine::exchange::Exchange;
 use crate::engine::head::{Fields, Version};
 use crate::engine::ring::{Completion, Event, Head, Ring};
+use crate::engine::upstream::h2::map_of;
 use bytes::Bytes;
 use h2::SendStream;
 use h2::server::SendResponse;
@@ -191,7 +192,7 @@ impl Answer<'_> {
 }
 
 fn end(sender: &mut SendStream<Bytes>, trailers: &Fields) -> Result<(), Unsent> {
-    let sent = match head::map_of(trailers).filter(|_| !trailers.is_empty()) {
+    let sent = match map_of(trailers.iter()).filter(|_| !trailers.is_empty()) {
         Some(trailers) => sender.send_trailers(trailers),
         None => sender.send_data(Bytes::new(), true),
     };

@@ -115,6 +115,8 @@ impl Session {
                 }
             }
         }
+        // Those that have ended have counted themselves.
+        while self.streams.try_join_next().is_some() {}
         for _ in 0..self.streams.len() {
             DoorStats::count(&self.visitor.stats.abandoned);
         }
