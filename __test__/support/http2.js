@@ -13,9 +13,15 @@ async function http2Server(listener) {
   return { server, port, url: `http://127.0.0.1:${port}` };
 }
 
-/** A client's session. */
-async function http2Client(port) {
-  const session = http2.connect(`http://127.0.0.1:${port}`);
+/**
+ * A client's session, with TLS if it is secure; certificates are not checked.
+ *
+ * @param {number} port
+ * @param {{ isSecure?: boolean } & import('node:http2').SecureClientSessionOptions} [options]
+ */
+async function http2Client(port, { isSecure = false, ...options } = {}) {
+  const authority = `${isSecure ? 'https' : 'http'}://127.0.0.1:${port}`;
+  const session = http2.connect(authority, { rejectUnauthorized: false, ...options });
   onCleanUp(() => session.destroy());
   session.on('error', () => {});
   await once(session, 'connect');

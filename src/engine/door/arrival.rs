@@ -60,7 +60,7 @@ impl Arrival {
         let Ok(accepted) = accepted else {
             return DoorStats::count(&self.visitor.stats.handshake_failures);
         };
-        let visitor = Visitor { is_encrypted: true, asked: accepted.asked, ..self.visitor };
+        let visitor = Visitor { session: Some(accepted.session), asked: accepted.asked, ..self.visitor };
         if accepted.is_http2 {
             h2::serve(Box::new(accepted.stream), visitor, self.stage, self.context).await;
         } else {

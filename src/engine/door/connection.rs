@@ -231,11 +231,14 @@ impl Connection {
             self.visitor.stats.count_answered(&error);
             visit.failed(&error);
             let keep_alive = keep_alive && course.progress.uploaded.load(Ordering::Relaxed);
-            let failure = Failure { error, target: config.target.url() };
+            let failure = Failure { error, target: config.target.url(), begun: None };
             return self.hand_failure(&asked, failure, keep_alive, visit, (reader, writer, buffer)).await;
         }
         if matches!(outcome, Ok(Ok(Answered::Whole { .. }))) {
             visit.answered();
+        }
+        if let Ok(Ok(Answered::Cut { error, .. })) = &outcome {
+            self.visitor.was_cut(&asked, visit, error, &config);
         }
         self.over(outcome, &course, writer).await
     }
@@ -252,6 +255,7 @@ impl Connection {
             writer,
             asked: course.asked,
             by_node: course.by_node,
+            desertion: self.guest.as_ref().filter(|_| course.by_node).map(Guest::desertion),
             ring: &self.context.ring,
             ready: &self.ready,
             exchange,
@@ -280,7 +284,7 @@ impl Connection {
         match outcome {
             Ok(Ok(Answered::Whole { keep_alive: true })) => Next::Request,
             Ok(Ok(Answered::Whole { keep_alive: false })) => Next::Close,
-            Ok(Ok(Answered::Cut { ends_by_close: true })) => {
+            Ok(Ok(Answered::Cut { ends_by_close: true, .. })) => {
                 DoorStats::count(&self.visitor.stats.cut);
                 Next::Reset
             }
@@ -380,7 +384,7 @@ pub(super) async fn both<T>(life: impl Future<Output = ()>, answer: impl Future<
 }
 
 /// Ends our side and reads what the client still sends for a moment: a reset would take our answer away from it.
-pub(super) async fn linger<S: Stream>(mut stream: S) {
+pub(super) async fn linger<S: AsyncRead + AsyncWrite + Unpin>(mut stream: S) {
     if stream.shutdown().await.is_err() {
         return;
     }
