@@ -295,7 +295,7 @@ describe.each(Object.entries(UPSTREAM_WAYS))('%s', (way, targetOf) => {
 
   test('F-53 D-34 a client that does not read holds the target back', async () => {
     let sent = 0;
-    const MOST = 48 << 20;
+    const MOST = 32 << 20;
     const { options } = await targetOf((one) => {
       one.head(200);
       const more = () => {
