@@ -5,7 +5,7 @@
 const http2 = require('node:http2');
 const { once } = require('node:events');
 const { onCleanUp, rawTarget, testServer } = require('./peers.js');
-const { CERTIFICATE, KEY } = require('./tls.js');
+const { CERTIFICATE, KEY, tlsTarget } = require('./tls.js');
 
 /** A server whose requests and responses are the objects of Node's HTTP/2 compatibility API. */
 async function http2Server(listener) {
@@ -56,7 +56,7 @@ async function http2Exchange(session, headers, body) {
  *
  * @param {(stream: import('node:http2').ServerHttp2Stream, headers: object) => void} onStream
  * @param {{ isSecure?: boolean, settings?: object }} [options]
- * @returns its sessions so far, a way to cut one off (the last), and what `createProxyServer` needs to reach it
+ * @returns its sessions so far, a way to cut one off (the last) or to `end` it, and what `createProxyServer` needs to reach it
  */
 async function http2Target(onStream, { isSecure = false, ...settings } = {}) {
   const target = isSecure
@@ -76,14 +76,18 @@ async function http2Target(onStream, { isSecure = false, ...settings } = {}) {
   });
   const { port, sockets } = await testServer(target);
   // A session does not let anybody destroy its socket.
-  const kill = (session = sessions.at(-1)) => {
+  const kill = (session = sessions.at(-1), how = 'destroy') => {
     const { remotePort } = session?.socket ?? {};
-    sockets.find((socket) => socket.remotePort === remotePort && !socket.destroyed)?.destroy();
+    sockets.find((socket) => socket.remotePort === remotePort && !socket.destroyed)?.[how]();
   };
-  const options = isSecure
+  return { port, sessions, kill, options: optionsOf(port, isSecure) };
+}
+
+/** What `createProxyServer` needs to reach a target. */
+function optionsOf(port, isSecure) {
+  return isSecure
     ? { target: `https://localhost:${port}`, ca: CERTIFICATE, changeOrigin: true, http2: 'auto' }
     : { target: `http://127.0.0.1:${port}`, http2: true };
-  return { port, sessions, kill, options };
 }
 
 /** What begins a session of a target that is played frame by frame: SETTINGS, and the answer to those of the other end. */
@@ -111,9 +115,11 @@ function field(name, value) {
  * frames.
  *
  * @param {(stream: number, connection: import('./peers.js').RawConnection) => Buffer[]} answer
+ * @param {{ isSecure?: boolean }} [options]
+ * @returns also, as `options`, what `createProxyServer` needs to reach it
  */
-function framedTarget(answer) {
-  return rawTarget((connection) => {
+async function framedTarget(answer, { isSecure = false } = {}) {
+  const serve = (connection) => {
     let at = 24;
     connection.socket.write(GREETING);
     const look = () => {
@@ -127,7 +133,9 @@ function framedTarget(answer) {
       }
     };
     connection.socket.on('data', look);
-  });
+  };
+  const target = await (isSecure ? tlsTarget(serve, { ALPNProtocols: ['h2'] }) : rawTarget(serve));
+  return { ...target, options: optionsOf(target.port, isSecure) };
 }
 
 /** The requests of a client's connection, at the same time; gives their outcomes. */
