@@ -5,7 +5,7 @@
 const http2 = require('node:http2');
 const { SMALL_BODY, RESPONSE_HEADERS } = require('./payload.js');
 const { answerCpuReadings } = require('./serve.js');
-const { CERTIFICATE, KEY } = require('../__test__/support/tls.js');
+const { CERTIFICATE, KEY } = require('./certificate.js');
 
 const server = http2.createSecureServer({ key: KEY, cert: CERTIFICATE });
 
