@@ -22,24 +22,26 @@ process.on('exit', () => living.forEach((child) => child.end()));
 class Child {
   #process;
   #isNode;
+  #scheme;
   #directory;
   #stderr = '';
 
-  /** @param {{ script?: string, command?: Function }} what */
-  static async start(what, { target, hooks, interceptor, over, prefix }) {
+  /** @param {{ script?: string, command?: import('./contestants/index.js').Command }} what */
+  static async start(what, { target, hooks, interceptor, over, front, sockets, prefix }) {
     const child = new Child();
     child.port = await freePort();
+    child.#scheme = front === undefined ? 'http' : 'https';
     child.#directory = fs.mkdtempSync(path.join(os.tmpdir(), 'rs-proxy-bench-'));
     child.#isNode = what.script !== undefined;
     const [command, ...args] = [
       ...prefix,
       ...(child.#isNode
         ? [process.execPath, what.script]
-        : what.command(child.#directory, child.port, target)),
+        : what.command(child.#directory, child.port, target, { front, sockets })),
     ];
-    const flag = (isSet) => (isSet ? '1' : '0');
     const env = { ...process.env, PORT: String(child.port), TARGET: target ?? '' };
-    Object.assign(env, { HOOKS: flag(hooks), INTERCEPTOR: flag(interceptor), OVER: over ?? '' });
+    Object.assign(env, { HOOKS: hooks ?? '', INTERCEPTOR: interceptor ? '1' : '0' });
+    Object.assign(env, { OVER: over ?? '', FRONT: front ?? '' });
     // nginx and haproxy live where only root's PATH looks.
     env.PATH = `${env.PATH}:/usr/sbin`;
     const stdio = ['ignore', 'ignore', 'pipe', ...(child.#isNode ? ['ipc'] : [])];
@@ -59,7 +61,7 @@ class Child {
   }
 
   get url() {
-    return `http://127.0.0.1:${this.port}`;
+    return `${this.#scheme}://127.0.0.1:${this.port}`;
   }
 
   get running() {
@@ -89,6 +91,13 @@ class Child {
     this.#process.send('cpu');
     const [{ user, system }] = await answer;
     return user + system;
+  }
+
+  /** Bytes of memory that it holds; null where it cannot be told. */
+  get memory() {
+    if (process.platform !== 'linux') return null;
+    const status = fs.readFileSync(`/proc/${this.#process.pid}/status`, 'latin1');
+    return Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)[1]) * 1024;
   }
 
   async stop() {

@@ -1,8 +1,8 @@
 'use strict';
 
 /**
- * The speed the middleware door must reach: `scenario`'s figure (that of `ours`, where another contestant of ours takes part), or the one that is named, at most `limit` times that of `against`, or at
- * `least` so many times.
+ * The speed that both doors must reach: `scenario`'s figure, or the one that is named, at most `limit` times that of `against`, or at `least` so many
+ * times. Whose figure it is: `ours`, or else the server's and the middleware's.
  */
 module.exports = [
   { scenario: 'small', against: 'node-floor', limit: 2.1 },
@@ -21,7 +21,17 @@ module.exports = [
     { scenario: 'websockets', figure: 'cpu', against, limit: 0.65 },
     { scenario: 'websockets', figure: 'throughput', against, least: 1 },
   ]),
+  ...['nginx', 'haproxy'].flatMap((against) => [
+    { scenario: 'door-small', ours: 'ours-door', against, limit: 1 },
+    { scenario: 'door-small', ours: 'ours-door', figure: 'rps', against, least: 1 },
+  ]),
+  { scenario: 'door-large', ours: 'ours-door', against: 'haproxy', limit: 0.8 },
   { scenario: 'tls', ours: 'ours-tls', against: 'http-proxy-3-fetch-tls', limit: 0.6 },
+  ...['nginx', 'haproxy'].flatMap((against) => [
+    { scenario: 'door-small', ours: 'ours-door', against, limit: 1 },
+    { scenario: 'door-small', ours: 'ours-door', figure: 'rps', against, least: 1 },
+  ]),
+  { scenario: 'door-large', ours: 'ours-door', against: 'haproxy', limit: 0.8 },
   { scenario: 'tls', ours: 'ours-tls', against: 'undici-tls', limit: 0.6 },
   { scenario: 'h2', ours: 'ours-h2', against: 'http-proxy-3-fetch-h2', limit: 0.6 },
   { scenario: 'h2', ours: 'ours-h2', against: 'undici-h2', limit: 0.6 },

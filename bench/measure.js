@@ -4,6 +4,7 @@ const path = require('node:path');
 const { setTimeout: sleep } = require('node:timers/promises');
 const { Child } = require('./child.js');
 const { checkContestant } = require('./check.js');
+const { runH2load } = require('./h2load.js');
 const { runWrk } = require('./wrk.js');
 
 /** For what a contestant still does after its load has gone, so that the next one does not pay for it. */
@@ -54,11 +55,13 @@ async function measureScenario(scenario, options, pinning, progress) {
   return entries.map(({ result }) => result);
 }
 
-function takesPart(contestant, { hooks, interceptor, framework, over }) {
+function takesPart(contestant, { among, doors, hooks, interceptor, framework, over }) {
+  if (among !== undefined) return among.includes(contestant.name);
   return (
+    (contestant.door !== true || doors === true) &&
     contestant.framework === framework &&
     contestant.over === over &&
-    (!hooks || contestant.hooks === true) &&
+    (hooks === '' || contestant.hooks === true) &&
     (!interceptor || contestant.interceptor === true)
   );
 }
@@ -66,10 +69,10 @@ function takesPart(contestant, { hooks, interceptor, framework, over }) {
 async function prepare(contestant, scenario, upstream, pinning) {
   const entry = { child: null, result: { contestant, rounds: [], failure: null } };
   await attempt(entry, async () => {
-    const { hooks, interceptor } = scenario;
+    const { hooks, interceptor, over, front } = scenario;
     // The certificate is for this name.
-    const target = scenario.over === undefined ? upstream.url : `https://localhost:${upstream.port}`;
-    const settings = { target, over: scenario.over, hooks, interceptor, prefix: pinning.contestant };
+    const target = over === undefined ? upstream.url : `https://localhost:${upstream.port}`;
+    const settings = { target, over, front, hooks, interceptor, prefix: pinning.contestant };
     entry.child = await Child.start(contestant, settings);
     await checkContestant(contestant, entry.child.url, scenario);
   });
@@ -102,7 +105,8 @@ async function measureRound(entry, scenario, seconds, pinning, upstream) {
 }
 
 async function load(entry, scenario, seconds, pinning) {
-  const done = await runWrk(entry.child.url + scenario.path, scenario, seconds, pinning.load);
+  const run = scenario.front === 'h2' ? runH2load : runWrk;
+  const done = await run(entry.child.url + scenario.path, scenario, seconds, pinning.load);
   await sleep(SETTLE_MS);
   return done;
 }

@@ -6,7 +6,7 @@ const scenarios = require('./scenarios.js');
 
 const HELP = `Usage: npm run bench -- [options]
 
-  --scenario a,b   scenarios to run (default all, see below)
+  --scenario a,b   scenarios to run (default all, see below); 'door-*' are all whose names begin so
   --only a,b       contestants to run (default all, see below)
   --rounds N       measured rounds per contestant (default 3)
   --seconds S      length of one round, whole seconds (default 2)
@@ -50,10 +50,12 @@ function readOptions(argv) {
 
 function select(option, list, all) {
   if (list === undefined) return all;
+  const matches = (wanted, name) =>
+    wanted.endsWith('*') ? name.startsWith(wanted.slice(0, -1)) : name === wanted;
   const wanted = list.split(',');
-  const unknown = wanted.filter((name) => !all.some((one) => one.name === name));
+  const unknown = wanted.filter((one) => !all.some(({ name }) => matches(one, name)));
   if (unknown.length > 0) throw new Error(`${option}: unknown ${unknown.join(', ')}; known: ${names(all)}`);
-  return all.filter(({ name }) => wanted.includes(name));
+  return all.filter(({ name }) => wanted.some((one) => matches(one, name)));
 }
 
 function wholeNumber(option, text) {

@@ -2,11 +2,14 @@
 
 const Table = require('cli-table3');
 const goals = require('./goals.js');
-const { median, spread, pairedRatio } = require('./statistics.js');
+const { median, spread, pairedRatios } = require('./statistics.js');
 
-/** The contestant every ratio is relative to; where it does not take part, it is the other of ours. */
+/** The contestant every ratio is relative to, if the scenario names no other; where it does not take part, it is the other of ours. */
 const OURS = 'ours-server';
-const GOAL_COLUMNS = ['ours-server', 'ours-middleware'];
+/** Who must reach a goal that names nobody, and in which column each of ours is shown. */
+const JUDGED = ['ours-server', 'ours-middleware'];
+const GOAL_COLUMNS = { 'ours-server': 0, 'ours-middleware': 1, 'ours-door': 2 };
+const GOAL_HEAD = ['', 'goal', 'createProxyServer', 'createProxyMiddleware', 'native door'];
 
 const HEAD = ['', 'µs CPU/request', 'spread', 'requests/s', 'p50 µs', 'p99 µs', '× ours', 'upstream busy'];
 
@@ -14,7 +17,7 @@ const HEAD = ['', 'µs CPU/request', 'spread', 'requests/s', 'p50 µs', 'p99 µs
 function scenarioTable(scenario, results, label, format) {
   if (scenario.columns !== undefined) return figureTable(scenario, results, label, format);
   const ours =
-    results.find(({ contestant }) => contestant.name === OURS) ??
+    results.find(({ contestant }) => contestant.name === (scenario.ours ?? OURS)) ??
     results.find(({ contestant }) => contestant.kind === 'ours');
   const rows = results.map((result) => row(scenario, result, ours, label));
   const heading = `${scenario.title} (× ours: ${scenario.compare === 'cpu' ? 'CPU per request' : 'p50'})`;
@@ -23,17 +26,18 @@ function scenarioTable(scenario, results, label, format) {
 
 /** Medians of the figures that a scenario names. */
 function figureTable({ title, columns }, results, label, format) {
-  const rows = results.map(({ contestant, rounds }) => [
-    label(contestant),
-    ...columns.map(({ figure, digits }) => number(median(rounds.map((round) => round[figure])), digits)),
-  ]);
+  const rows = results.map(({ contestant, rounds, failure }) => {
+    if (failure !== null) return [label(contestant), `failed: ${failure}`];
+    const middle = (figure) => median(rounds.map((round) => round[figure]));
+    return [label(contestant), ...columns.map(({ figure, digits }) => number(middle(figure), digits))];
+  });
   return render(title, ['', ...columns.map(({ head }) => head)], rows, format);
 }
 
 function row(scenario, { contestant, rounds, failure }, ours, label) {
   if (failure !== null) return [label(contestant), `failed: ${failure}`];
   const of = (figure) => rounds.map((round) => round[figure]);
-  const ratio = pairedRatio(rounds, validRounds(ours), scenario.compare);
+  const ratio = median(pairedRatios(rounds, validRounds(ours), scenario.compare));
   return [
     label(contestant) + errorNote(rounds),
     number(median(of('cpu')), 1),
@@ -67,28 +71,34 @@ function goalTable(measured, format) {
       const { scenario, results } = measured.get(name);
       const compared = figure ?? scenario.compare;
       const rounds = (who) => validRounds(results.find(({ contestant }) => contestant.name === who));
-      // A contestant of ours that takes part there alone stands for the server.
-      const columns = ours === undefined ? GOAL_COLUMNS : [ours, undefined];
-      const verdicts = columns.map((who) =>
-        verdict(pairedRatio(rounds(who), rounds(against), compared), { limit, least }),
-      );
+      const verdicts = ['', '', ''];
+      for (const who of ours === undefined ? JUDGED : [ours]) {
+        const ratios = pairedRatios(rounds(who), rounds(against), compared);
+        // Who takes part under a name of its own there stands for the server.
+        verdicts[GOAL_COLUMNS[who] ?? 0] = verdict(ratios, { limit, least });
+      }
       const goal = least === undefined ? `≤ ${limit}` : `≥ ${least}`;
       return [`${name}, ${FIGURES[compared]}`, `${goal} × ${against}`, ...verdicts];
     });
-  return render('Goals', ['', 'goal', 'createProxyServer', 'createProxyMiddleware'], rows, format);
+  if (rows.length === 0) return '';
+  return render('Goals (median of the rounds; lowest to highest)', GOAL_HEAD, rows, format);
 }
 
 const FIGURES = {
   cpu: 'CPU',
+  rps: 'requests/s',
   p50: 'p50',
   memory: 'memory of an idle connection',
   perSecond: 'connections per second',
   throughput: 'throughput',
 };
 
-function verdict(ratio, { limit = Infinity, least = 0 }) {
+function verdict(ratios, { limit = Infinity, least = 0 }) {
+  const ratio = median(ratios);
   if (ratio === null) return 'not measured';
-  return `${number(ratio, 2)} ${ratio <= limit && ratio >= least ? 'met' : 'MISSED'}`;
+  const [lowest, highest] = [Math.min(...ratios), Math.max(...ratios)];
+  const range = ratios.length === 1 ? '' : ` (${number(lowest, 2)}–${number(highest, 2)})`;
+  return `${number(ratio, 2)}${range} ${ratio <= limit && ratio >= least ? 'met' : 'MISSED'}`;
 }
 
 function render(heading, head, rows, format) {

@@ -1,26 +1,29 @@
 'use strict';
 
 /**
- * The shell of every contestant that is a Node program: reads PORT, TARGET, HOOKS and INTERCEPTOR from the environment,
+ * The shell of every contestant that is a Node program: reads PORT, TARGET and what its scenario asks for from the environment,
  * listens, and tells its CPU time to whoever started it.
  */
 
 const http = require('node:http');
 
 const PORT = Number(process.env.PORT);
+/** As many clients as a scenario has come at once. */
+const BACKLOG = 4096;
 
-/** @type {{ target: string, hooks: boolean, interceptor: boolean, over: '' | 'tls' | 'h2' }} */
+/** @type {{ target: string, hooks: '' | 'request' | 'both', interceptor: boolean, over: '' | 'tls' | 'h2', front: '' | 'tls' | 'h2' }} */
 const settings = {
   target: process.env.TARGET,
-  hooks: process.env.HOOKS === '1',
+  hooks: process.env.HOOKS,
   interceptor: process.env.INTERCEPTOR === '1',
   over: process.env.OVER,
+  front: process.env.FRONT,
 };
 
 /** Serves the handler that `makeHandler(settings)` returns, or resolves to. */
 async function serve(makeHandler) {
   const handler = await makeHandler(settings);
-  http.createServer(handler).listen(PORT, '127.0.0.1');
+  http.createServer(handler).listen(PORT, '127.0.0.1', BACKLOG);
   answerCpuReadings();
 }
 
@@ -36,4 +39,4 @@ function badGateway(error, req, res) {
   res.end?.(error.message);
 }
 
-module.exports = { PORT, settings, serve, answerCpuReadings, badGateway };
+module.exports = { PORT, BACKLOG, settings, serve, answerCpuReadings, badGateway };

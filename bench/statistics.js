@@ -14,12 +14,12 @@ function spread(values) {
   return middle === null || middle === 0 ? null : (Math.max(...values) - Math.min(...values)) / middle;
 }
 
-/** Median of the ratios round by round: what drifts between rounds cancels out. */
-function pairedRatio(rounds, otherRounds, figure) {
+/** The ratios round by round: what drifts between rounds cancels out. Empty where a reading is missing. */
+function pairedRatios(rounds, otherRounds, figure) {
   const pairs = rounds
     .slice(0, otherRounds.length)
     .map((round, i) => [round[figure], otherRounds[i][figure]]);
-  return median(pairs.map(([a, b]) => (a === null || !b ? null : a / b)));
+  return pairs.every(([a, b]) => a !== null && b) ? pairs.map(([a, b]) => a / b) : [];
 }
 
-module.exports = { median, spread, pairedRatio };
+module.exports = { median, spread, pairedRatios };

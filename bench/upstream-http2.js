@@ -5,7 +5,12 @@
 const http2 = require('node:http2');
 const { SMALL_BODY, RESPONSE_HEADERS } = require('./payload.js');
 const { answerCpuReadings } = require('./serve.js');
-const { CERTIFICATE, KEY } = require('../__test__/support/tls.js');
+const { CERTIFICATE, KEY } = require('./certificate.js');
+
+/** As HTTP/2 writes them: Node adds a `date` of its own beside a `Date`. */
+const FIELDS = Object.fromEntries(
+  Object.entries(RESPONSE_HEADERS).map(([name, value]) => [name.toLowerCase(), value]),
+);
 
 const server = http2.createSecureServer({ key: KEY, cert: CERTIFICATE });
 
@@ -18,7 +23,7 @@ server.on('stream', (stream, headers) => {
 server.on('sessionError', () => {});
 
 function answer(stream, body) {
-  stream.respond({ ':status': 200, ...RESPONSE_HEADERS, 'Content-Length': body.length });
+  stream.respond({ ':status': 200, ...FIELDS, 'content-length': body.length });
   stream.end(body);
 }
 

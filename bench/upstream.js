@@ -10,8 +10,8 @@ const net = require('node:net');
 const tls = require('node:tls');
 const zlib = require('node:zlib');
 const { SMALL_BODY, LARGE_BODY, RECORDS_BODY, RESPONSE_HEADERS } = require('./payload.js');
-const { answerCpuReadings } = require('./serve.js');
-const { CERTIFICATE, KEY } = require('../__test__/support/tls.js');
+const { BACKLOG, answerCpuReadings } = require('./serve.js');
+const { CERTIFICATE, KEY } = require('./certificate.js');
 
 const HEAD_END = Buffer.from('\r\n\r\n');
 const LINE_END = Buffer.from('\r\n');
@@ -108,5 +108,5 @@ const server =
   process.env.OVER === 'tls'
     ? tls.createServer({ key: KEY, cert: CERTIFICATE, noDelay: true }, onConnection)
     : net.createServer({ noDelay: true }, onConnection);
-server.listen(Number(process.env.PORT), '127.0.0.1');
+server.listen(Number(process.env.PORT), '127.0.0.1', BACKLOG);
 answerCpuReadings();

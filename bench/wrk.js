@@ -10,8 +10,9 @@ const HEADERS = Object.entries(REQUEST_HEADERS).map(([name, value]) => `${name}:
 /**
  * Loads one contestant for `seconds`.
  *
- * @returns {Promise<{ requests: number, microseconds: number, p50: number, p99: number, socketErrors: number,
- *   badStatus: number }>} latencies in µs
+ * @typedef {{ requests: number, microseconds: number, p50: number, p99: number, socketErrors: number,
+ *   badStatus: number }} Load latencies in µs
+ * @returns {Promise<Load>}
  */
 async function runWrk(url, { method, body, connections }, seconds, prefix) {
   const [command, ...args] = [
@@ -26,4 +27,4 @@ async function runWrk(url, { method, body, connections }, seconds, prefix) {
   return JSON.parse(stdout.slice(stdout.lastIndexOf('\n{') + 1));
 }
 
-module.exports = { runWrk };
+module.exports = { HEADERS, runWrk };

@@ -1,9 +1,13 @@
 //! Replays the seeds of the fuzz targets. Each is named by what becomes of it, and what it is: `refused-line-feed-in-a-value`.
 
+#[path = "invariants/chunks.rs"]
+mod chunks;
 #[path = "invariants/head_codec.rs"]
 mod head_codec;
 #[path = "invariants/http2_head.rs"]
 mod http2_head;
+#[path = "invariants/path.rs"]
+mod path;
 #[path = "invariants/request.rs"]
 mod request;
 #[path = "invariants/response.rs"]
@@ -29,6 +33,16 @@ fn targets() -> io::Result<()> {
 #[test]
 fn requests() -> io::Result<()> {
     replay("request", request::check)
+}
+
+#[test]
+fn chunked_bodies() -> io::Result<()> {
+    replay("chunks", chunks::check)
+}
+
+#[test]
+fn paths() -> io::Result<()> {
+    replay("path", path::check)
 }
 
 #[test]

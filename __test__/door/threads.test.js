@@ -6,6 +6,7 @@ const fs = require('node:fs');
 const path = require('node:path');
 const { once } = require('node:events');
 const { Worker } = require('node:worker_threads');
+const { listenTogether } = require('../../lib/proxy-server/cluster-port.js');
 const { startChild } = require('../support/child.js');
 const { OK, doorTo, openDoor, startDoor } = require('../support/doors.js');
 const { lastRequest, readResponse, requestText } = require('../support/messages.js');
@@ -146,6 +147,49 @@ describe('the workers of a cluster', () => {
     expect(Math.min(...forwarded)).toBeGreaterThan(0);
     expect(await ask('kill')).toBe(1);
     expect(await statuses(port)).toEqual(ALL_FINE);
+  });
+
+  test('get the same port if they ask for any, as with servers of Node’s: the second is another', async () => {
+    const target = await answeringTarget(OK);
+    const { ask } = startChild('door-cluster.js', { args: [target.url, '3'] });
+    const [ports, ...others] = await ask('openAnywhere', 2);
+    expect(others).toEqual([ports, ports]);
+    expect(new Set(ports).size).toBe(2);
+    expect(await statuses(ports[1])).toEqual(ALL_FINE);
+    const forwarded = await ask('forwarded');
+    expect(forwarded.reduce((sum, one) => sum + one)).toBe(MANY);
+    expect(forwarded.filter((one) => one > 0).length).toBeGreaterThan(1);
+    // Those that are left go on, and those that come in their place join them.
+    expect(await ask('kill')).toBe(2);
+    expect(await statuses(ports[0])).toEqual(ALL_FINE);
+    expect(await ask('join')).toBe(ports[0]);
+  });
+
+  test('pass over a port that somebody else has, but not for ever', async () => {
+    const tries = [];
+    const taken = (port) => {
+      tries.push(port);
+      if (tries.length % 3 !== 0) throw Object.assign(new Error('taken'), { code: 'EADDRINUSE' });
+      return 'open';
+    };
+    const { opened, release } = await listenTogether('127.0.0.1', taken);
+    expect([opened, new Set(tries).size]).toEqual(['open', 3]);
+    release();
+    const fails = (code) => {
+      const error = Object.assign(new Error('fails'), { code });
+      const listen = jest.fn(() => {
+        throw error;
+      });
+      return { listen, outcome: listenTogether('127.0.0.1', listen).catch((thrown) => thrown === error) };
+    };
+    for (const [code, times] of [
+      ['EADDRINUSE', 8],
+      ['EACCES', 1],
+    ]) {
+      const { listen, outcome } = fails(code);
+      expect(await outcome).toBe(true);
+      expect(listen).toHaveBeenCalledTimes(times);
+    }
   });
 
   test('close their doors, and end, when they are disconnected', async () => {

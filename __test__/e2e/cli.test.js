@@ -6,6 +6,8 @@ const fs = require('node:fs');
 const os = require('node:os');
 const path = require('node:path');
 const { spawn } = require('node:child_process');
+const { once } = require('node:events');
+const { WebSocket } = require('ws');
 const {
   answeringTarget,
   closeAll,
@@ -17,6 +19,7 @@ const {
 const { watched } = require('../support/child.js');
 const { certificate } = require('../support/certificates.js');
 const { tlsClient, tlsExchange } = require('../support/tls.js');
+const { echoServer } = require('../support/upgrades.js');
 const { version } = require('../../package.json');
 
 const PROGRAM = path.join(__dirname, '..', '..', 'bin', 'rs-proxy.js');
@@ -80,6 +83,16 @@ test('with a target it proxies that one, and changes what it is told to', async 
   expect(text).toMatch(/^GET \/a\?b HTTP\/1\.1\r\n/);
   expect(text).toContain(`\r\nhost: 127.0.0.1:${target.port}\r\n`);
   expect(text).toContain('\r\nx-forwarded-for: 127.0.0.1\r\n');
+});
+
+test('WebSockets go through', async () => {
+  const server = await echoServer();
+  const { ready } = rsProxy('--target', `http://127.0.0.1:${server.port}`, '--port', '0', '--log', 'off');
+  const socket = new WebSocket((await ready()).replace('http', 'ws'));
+  onCleanUp(() => socket.terminate());
+  await once(socket, 'open');
+  socket.send('hello');
+  expect(String((await once(socket, 'message'))[0])).toBe('hello');
 });
 
 test('routes: the longest path counts, --rewrite holds for all of them, and the banner shows them', async () => {

@@ -5,7 +5,7 @@
 const http2 = require('node:http2');
 const { once } = require('node:events');
 const { onCleanUp, rawTarget, testServer } = require('./peers.js');
-const { CERTIFICATE, KEY } = require('./tls.js');
+const { CERTIFICATE, KEY, tlsTarget } = require('./tls.js');
 
 /** A server whose requests and responses are the objects of Node's HTTP/2 compatibility API. */
 async function http2Server(listener) {
@@ -13,9 +13,15 @@ async function http2Server(listener) {
   return { server, port, url: `http://127.0.0.1:${port}` };
 }
 
-/** A client's session. */
-async function http2Client(port) {
-  const session = http2.connect(`http://127.0.0.1:${port}`);
+/**
+ * A client's session, with TLS if it is secure; certificates are not checked.
+ *
+ * @param {number} port
+ * @param {{ isSecure?: boolean } & import('node:http2').SecureClientSessionOptions} [options]
+ */
+async function http2Client(port, { isSecure = false, ...options } = {}) {
+  const authority = `${isSecure ? 'https' : 'http'}://127.0.0.1:${port}`;
+  const session = http2.connect(authority, { rejectUnauthorized: false, ...options });
   onCleanUp(() => session.destroy());
   session.on('error', () => {});
   await once(session, 'connect');
@@ -50,7 +56,7 @@ async function http2Exchange(session, headers, body) {
  *
  * @param {(stream: import('node:http2').ServerHttp2Stream, headers: object) => void} onStream
  * @param {{ isSecure?: boolean, settings?: object }} [options]
- * @returns its sessions so far, a way to cut one off (the last), and what `createProxyServer` needs to reach it
+ * @returns its sessions so far, a way to cut one off (the last) or to `end` it, and what `createProxyServer` needs to reach it
  */
 async function http2Target(onStream, { isSecure = false, ...settings } = {}) {
   const target = isSecure
@@ -63,18 +69,25 @@ async function http2Target(onStream, { isSecure = false, ...settings } = {}) {
   });
   target.on('stream', (stream, headers) => {
     stream.on('error', () => {});
+    // Node's server resets (NO_ERROR) a stream that it has answered and whose request nobody has read, and does not wait for the answer's
+    // END_STREAM if the window happens to be used up just then: the answer would be cut in earnest.
+    if (stream.endAfterHeaders) stream.resume();
     onStream(stream, headers);
   });
   const { port, sockets } = await testServer(target);
   // A session does not let anybody destroy its socket.
-  const kill = (session = sessions.at(-1)) => {
+  const kill = (session = sessions.at(-1), how = 'destroy') => {
     const { remotePort } = session?.socket ?? {};
-    sockets.find((socket) => socket.remotePort === remotePort && !socket.destroyed)?.destroy();
+    sockets.find((socket) => socket.remotePort === remotePort && !socket.destroyed)?.[how]();
   };
-  const options = isSecure
+  return { port, sessions, kill, options: optionsOf(port, isSecure) };
+}
+
+/** What `createProxyServer` needs to reach a target. */
+function optionsOf(port, isSecure) {
+  return isSecure
     ? { target: `https://localhost:${port}`, ca: CERTIFICATE, changeOrigin: true, http2: 'auto' }
     : { target: `http://127.0.0.1:${port}`, http2: true };
-  return { port, sessions, kill, options };
 }
 
 /** What begins a session of a target that is played frame by frame: SETTINGS, and the answer to those of the other end. */
@@ -102,9 +115,11 @@ function field(name, value) {
  * frames.
  *
  * @param {(stream: number, connection: import('./peers.js').RawConnection) => Buffer[]} answer
+ * @param {{ isSecure?: boolean }} [options]
+ * @returns also, as `options`, what `createProxyServer` needs to reach it
  */
-function framedTarget(answer) {
-  return rawTarget((connection) => {
+async function framedTarget(answer, { isSecure = false } = {}) {
+  const serve = (connection) => {
     let at = 24;
     connection.socket.write(GREETING);
     const look = () => {
@@ -118,7 +133,9 @@ function framedTarget(answer) {
       }
     };
     connection.socket.on('data', look);
-  });
+  };
+  const target = await (isSecure ? tlsTarget(serve, { ALPNProtocols: ['h2'] }) : rawTarget(serve));
+  return { ...target, options: optionsOf(target.port, isSecure) };
 }
 
 /** The requests of a client's connection, at the same time; gives their outcomes. */

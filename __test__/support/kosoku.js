@@ -8,12 +8,31 @@ const path = require('node:path');
 const { spawn } = require('node:child_process');
 const { watched } = require('./child.js');
 const { onCleanUp } = require('./peers.js');
+const { echoServer } = require('./upgrades.js');
+
+/** Frames, pings, fragments, UTF-8, closes. Those left out, of sizes and compression, take many minutes. */
+const GROUPS = [1, 2, 3, 4, 5, 6, 7, 10];
+const CASES = process.env.NIGHTLY ? ['*'] : GROUPS.map((group) => `${group}.*`);
+const MOST_MILLISECONDS = process.env.NIGHTLY ? 1_800_000 : 120_000;
+/** At least so many cases are in those groups. */
+const LEAST_CASES = 247;
+
+/** The largest message of all cases, and the one in the most pieces. */
+const LIMITS = { maxPayload: 16 * 2 ** 20, maxFragments: 2 ** 17 };
 
 /** Where scripts/kosoku.js puts it. */
 const PROGRAM = path.join(__dirname, '..', '..', 'target', 'kosoku', 'bin', 'kosoku');
 
 /** What Autobahn takes for a pass: strict, not strict, and what is only looked at. */
 const PASSES = new Set(['OK', 'NON-STRICT', 'INFORMATIONAL']);
+
+/** A server that passes all of them. */
+async function caseTarget() {
+  const echo = await echoServer({ ...LIMITS, perMessageDeflate: true });
+  // Of what is sent to it on purpose.
+  echo.server.on('connection', (socket) => socket.on('error', () => {}));
+  return echo;
+}
 
 /**
  * Runs cases against a server.
@@ -40,4 +59,4 @@ async function runCases(url, globs) {
   return { cases, passed: cases.filter((name) => PASSES.has(results[name].behavior)) };
 }
 
-module.exports = { runCases };
+module.exports = { CASES, LEAST_CASES, MOST_MILLISECONDS, caseTarget, runCases };

@@ -32,14 +32,18 @@ mbumtpfXuR/kVsneL3CODgnmpg6QeAFZtxGAbGjb5qk=
  * Like `rawTarget`, behind TLS.
  *
  * @param {(connection: RawConnection, index: number) => void} onConnection
+ * @param {import('node:tls').TlsOptions} [settings]
  */
-async function tlsTarget(onConnection) {
+async function tlsTarget(onConnection, settings) {
   const connections = [];
-  const server = tls.createServer({ key: KEY, cert: CERTIFICATE, allowHalfOpen: true }, (socket) => {
-    const connection = new RawConnection(socket);
-    connections.push(connection);
-    onConnection(connection, connections.length - 1);
-  });
+  const server = tls.createServer(
+    { key: KEY, cert: CERTIFICATE, allowHalfOpen: true, ...settings },
+    (socket) => {
+      const connection = new RawConnection(socket);
+      connections.push(connection);
+      onConnection(connection, connections.length - 1);
+    },
+  );
   // Those whose handshake fails, too.
   const sockets = [];
   server.on('connection', (socket) => sockets.push(socket));

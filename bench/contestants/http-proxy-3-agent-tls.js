@@ -2,7 +2,7 @@
 
 const https = require('node:https');
 const httpProxy = require('http-proxy-3');
-const { CERTIFICATE } = require('../../__test__/support/tls.js');
+const { CERTIFICATE } = require('../certificate.js');
 const { serve, badGateway } = require('../serve.js');
 
 serve(({ target }) => {

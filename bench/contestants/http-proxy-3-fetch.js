@@ -4,7 +4,7 @@
 
 const httpProxy = require('http-proxy-3');
 const undici = require('undici');
-const { CERTIFICATE } = require('../../__test__/support/tls.js');
+const { CERTIFICATE } = require('../certificate.js');
 const { serve, badGateway } = require('../serve.js');
 
 serve(({ target, over }) => {

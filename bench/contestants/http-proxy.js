@@ -2,11 +2,11 @@
 
 const httpProxy = require('http-proxy');
 const { serve, badGateway } = require('../serve.js');
-const { setRequestHeader, setResponseHeader } = require('../hooks.js');
+const { addHooks } = require('../hooks.js');
 
 serve(({ target, hooks }) => {
   const proxy = httpProxy.createProxyServer({ target });
-  if (hooks) proxy.on('proxyReq', setRequestHeader).on('proxyRes', setResponseHeader);
+  addHooks(proxy, hooks);
   proxy.on('error', badGateway);
   return (req, res) => proxy.web(req, res);
 });

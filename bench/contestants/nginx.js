@@ -2,16 +2,20 @@
 
 const fs = require('node:fs');
 const path = require('node:path');
+const { writeCertificate } = require('../certificate.js');
+
+const LISTEN = { tls: ' ssl', h2: ' ssl http2' };
 
 /** One nginx process with upstream keep-alive; without the temporary files a slow client would cause. */
-exports.command = (directory, port, target) => {
+exports.command = (directory, port, target, { front, sockets }) => {
+  const { certificate, key } = front === undefined ? {} : writeCertificate(directory);
   const config = `
 daemon off;
 master_process off;
 worker_processes 1;
 pid ${directory}/nginx.pid;
 error_log stderr error;
-events { worker_connections 1024; }
+events { worker_connections 10000; }
 http {
   access_log off;
   keepalive_requests 1000000;
@@ -20,15 +24,17 @@ http {
   fastcgi_temp_path ${directory}/fastcgi;
   uwsgi_temp_path ${directory}/uwsgi;
   scgi_temp_path ${directory}/scgi;
-  upstream target { server ${new URL(target).host}; keepalive 128; keepalive_requests 1000000; }
+  upstream target { server ${new URL(target).host}; keepalive 1000; keepalive_requests 1000000; }
   server {
-    listen 127.0.0.1:${port};
+    listen 127.0.0.1:${port}${LISTEN[front] ?? ''} backlog=4096;
+${front === undefined ? '' : `    ssl_certificate ${certificate};\n    ssl_certificate_key ${key};\n    ssl_protocols TLSv1.2 TLSv1.3;`}
     location / {
       proxy_pass http://target;
       proxy_http_version 1.1;
       proxy_set_header Host $http_host;
-      proxy_set_header Connection "";
       proxy_max_temp_file_size 0;
+      proxy_set_header Connection "${sockets ? 'upgrade' : ''}";
+${sockets ? '      proxy_set_header Upgrade $http_upgrade;\n      proxy_read_timeout 1h;' : ''}
     }
   }
 }

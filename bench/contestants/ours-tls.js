@@ -1,7 +1,7 @@
 'use strict';
 
 const rsProxy = require('../../index.js');
-const { CERTIFICATE } = require('../../__test__/support/tls.js');
+const { CERTIFICATE } = require('../certificate.js');
 const { serve, badGateway } = require('../serve.js');
 
 serve(({ target, over }) => {

@@ -6,7 +6,7 @@
  */
 
 const { Pool } = require('undici');
-const { CERTIFICATE } = require('../../__test__/support/tls.js');
+const { CERTIFICATE } = require('../certificate.js');
 const { serve, badGateway } = require('../serve.js');
 
 const HOP_BY_HOP = new Set(['connection', 'keep-alive', 'transfer-encoding', 'upgrade', 'te', 'trailer']);

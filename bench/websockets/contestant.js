@@ -7,8 +7,10 @@ const http = require('node:http');
 const [name, target] = process.argv.slice(2);
 
 const ours = () => require('../../index.js');
+/** As many clients as come at once. */
+const BACKLOG = 4096;
 /** By the names of the main benchmark's contestants: how each is given an upgrade. */
-const CONTESTANTS = {
+const UPGRADES = {
   'http-proxy': () => headLast(require('http-proxy')),
   'http-proxy-3': () => headLast(require('http-proxy-3')),
   httpxy: async () => {
@@ -29,14 +31,26 @@ function headLast({ createProxyServer }, listeners = {}) {
   return (req, socket, head) => proxy.ws(req, socket, head);
 }
 
-async function main() {
-  const upgrade = await CONTESTANTS[name]();
+/** A server whose upgrades the contestant is given. */
+async function serve() {
+  const upgrade = await UPGRADES[name]();
   const server = http.createServer();
   server.on('upgrade', (req, socket, head) => {
     // Some of the originals leave that to their user.
     socket.on('error', () => {});
     upgrade(req, socket, head);
   });
+  return server.listen(0, '127.0.0.1', BACKLOG);
+}
+
+function openDoor() {
+  return ours().createProxyServer({ target, ws: true }).listen(0, { host: '127.0.0.1', backlog: BACKLOG })
+    ._server;
+}
+
+async function main() {
+  const server = name === 'ours-door' ? openDoor() : await serve();
+  server.on('listening', () => process.send({ port: server.address().port }));
   process.on('message', () => {
     globalThis.gc();
     const { user, system } = process.cpuUsage();
@@ -44,9 +58,6 @@ async function main() {
     process.send({ cpu: user + system, memory: rss, heap: heapUsed });
   });
   process.on('disconnect', () => process.exit());
-  server.listen(0, '127.0.0.1', 4096, () => process.send({ port: server.address().port }));
 }
 
-if (require.main === module) main();
-
-module.exports = { NAMES: Object.keys(CONTESTANTS) };
+main();

@@ -40,7 +40,7 @@ function writeHead(res, status, reason, items, at) {
       cookieName = name;
       (cookies ??= []).push(items[i + 1]);
     } else {
-      res.setHeader(name, items[i + 1]);
+      res.setHeader(name, carried(res, items[i + 1]));
     }
   }
   if (cookies !== undefined) res.setHeader(cookieName, cookies);
@@ -48,6 +48,13 @@ function writeHead(res, status, reason, items, at) {
   // HTTP/2 has no reason phrases, and warns of them.
   if (reason !== '' && res.stream === undefined) res.statusMessage = reason;
 }
+
+/** A value as it may be sent: peers drop a field of HTTP/2 that has white space around it, as where the last of several values is empty. */
+function carried(res, value) {
+  return res.stream === undefined ? value : value.replace(AROUND, '');
+}
+
+const AROUND = /^[\t ]+|[\t ]+$/g;
 
 /**
  * What listeners did to the fields that a packed head cannot say: an array is as many field lines, and a length that is not the body's would
@@ -119,7 +126,7 @@ function writeTrailers(res, text) {
   const trailers = Object.create(null);
   for (let i = 0; i < items.length; i += 2) {
     const [name, value] = [items[i].toLowerCase(), items[i + 1]];
-    trailers[name] = name in trailers ? `${trailers[name]}, ${value}` : value;
+    trailers[name] = carried(res, name in trailers ? `${trailers[name]}, ${value}` : value);
   }
   res.addTrailers(trailers);
 }

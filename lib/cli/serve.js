@@ -16,7 +16,7 @@ async function serve(settings) {
   const demo = isDemo ? await startDemo() : undefined;
   const target = settings.target ?? demo?.url;
   try {
-    const proxy = createProxyServer({ target, changeOrigin, xfwd, ...(tls && { ssl: tls }) });
+    const proxy = createProxyServer({ target, changeOrigin, xfwd, ws: true, ...(tls && { ssl: tls }) });
     proxy.listen(port, { host, ...doorSettings(settings) });
     const door = proxy._server;
     await once(door, 'listening');

@@ -46,6 +46,8 @@ export declare class NativeDoor {
   setNeeds(needs: number): void
   /** Says that a socket that was handed over is about to end, and that this is not the end of what it says. */
   reset(number: number): void
+  /** Says that a socket that was handed over is given up, with an answer in it that its client did not take. */
+  desert(number: number): void
   stats(): NativeDoorStats
 }
 
@@ -107,9 +109,9 @@ export declare class NativeEngine {
   release(id: number): void
   /**
    * Opens a door at an IP address or, without a port, at a path. `visit` is called for each connection that comes to Node, see
-   * [`HandedArgs`]. `closed` is called once it has closed; it keeps the process alive until then.
+   * [`NativeHanded`]. `closed` is called once it has closed; it keeps the process alive until then.
    */
-  listen(address: string, port: number | undefined | null, settings: NativeDoorSettings, visit: (arg: HandedArgs) => void, closed: () => void): NativeDoor
+  listen(address: string, port: number | undefined | null, settings: NativeDoorSettings, visit: (arg: NativeHanded) => void, closed: () => void): NativeDoor
   /**
    * Takes what is ready: writes, as 32-bit integers, the number of completions and three unused ones, then four for each, and gives
    * their texts. To be called until the number is 0.
@@ -269,12 +271,42 @@ export interface NativeDoorStats {
   handedOver: number
 }
 
+/** Why a request has failed. */
+export interface NativeFailure {
+  /** Packed. */
+  error: string
+  /** The URL of the target. */
+  target: string
+  /** The status of the answer that has broken off, if it had begun. */
+  begun?: number
+}
+
 /** What picomatch says about a glob. */
 export interface NativeGlob {
   text: string
   /** The source of its regular expression. */
   source: string
   negated: boolean
+}
+
+/** A client's connection that comes to Node. */
+export interface NativeHanded {
+  /** A descriptor, which is Node's own from now on. */
+  fd: number
+  /** Its number, for `reset` and `desert`. */
+  number: number
+  /** Who is to serve it: -2 the fallback, -1 the proxy, others the proxy for the route of that number. */
+  receiver: number
+  /** The client's address. */
+  remoteAddress?: string
+  remotePort: number
+  /** The door's. */
+  localAddress?: string
+  localPort: number
+  /** If the client speaks TLS. */
+  session?: NativeSession
+  /** If its request has failed. */
+  failure?: NativeFailure
 }
 
 /** A route that was found. */
@@ -417,6 +449,20 @@ export interface NativeServerTls {
   tls13: boolean
   /** Names of ALPN. */
   protocols: Array<string>
+}
+
+/** What was agreed on in a handshake. */
+export interface NativeSession {
+  version: string
+  cipher: string
+  protocol?: string
+  serverName?: string
+  /** In DER, the client's own first. */
+  certificates: Array<Buffer>
+  /** The client's certificate was asked for, and is good. */
+  authorized: boolean
+  /** Node's code for what is wrong with it. */
+  authorizationError?: string
 }
 
 /** Gauges (what is open now) and counters (what has happened so far). */

@@ -6,6 +6,13 @@ const FAMILIES = { 4: 'IPv4', 6: 'IPv6' };
 const familyOf = (address) => FAMILIES[net.isIP(address ?? '')];
 
 /**
+ * @typedef {object} Failure
+ * @property {Error} error
+ * @property {string} target who has not answered
+ * @property {number} [begun] the status of the answer that has broken off
+ */
+
+/**
  * Node's end of a connection of the native door's: what it carries is one client's requests, and it says that client's addresses.
  */
 class ClientSocket extends net.Socket {
@@ -18,10 +25,10 @@ class ClientSocket extends net.Socket {
    * @param {number} client.remotePort
    * @param {string} [client.localAddress]
    * @param {number} client.localPort
-   * @param {boolean} client.encrypted
-   * @param {() => void} client.reset what is told before the socket ends, if that is not an orderly end
+   * @param {() => void} client.reset is told before the socket ends, if that is not an orderly end
+   * @param {() => void} client.desert is told if the socket ends with something in it that its client does not take
    * @param {import('./door-routes.js').Route} [client.route]
-   * @param {{ error: Error, target: string }} [client.failure] why the one request that comes has not been answered, and by whom
+   * @param {Failure} [client.failure] why the one request that comes has not been answered
    */
   constructor(fd, client) {
     super({ fd, readable: true, writable: true, allowHalfOpen: true });
@@ -52,11 +59,6 @@ class ClientSocket extends net.Socket {
     return familyOf(this.#client.localAddress);
   }
 
-  /** As with sockets of Node's: `true`, or not there. */
-  get encrypted() {
-    return this.#client.encrypted || undefined;
-  }
-
   /** The route that all its requests take, if the door has routes. */
   get route() {
     return this.#client.route;
@@ -69,6 +71,12 @@ class ClientSocket extends net.Socket {
   address() {
     const { localAddress: address, localFamily: family, localPort: port } = this;
     return address === undefined ? {} : { address, family, port };
+  }
+
+  _destroy(error, callback) {
+    // The engine would see the end behind what it cannot get rid of.
+    if (this.writableLength > 0) this.#client.desert();
+    super._destroy(error, callback);
   }
 
   /** Resets the client's connection. */

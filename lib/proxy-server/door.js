@@ -11,6 +11,7 @@ const dns = require('node:dns');
 const net = require('node:net');
 const { Engine } = require('../bridge/engine.js');
 const { packAdded } = require('../bridge/head-codec.js');
+const { listenTogether } = require('./cluster-port.js');
 const { openError, placeOf, shownAddress } = require('./door-address.js');
 const { NeedsWatch, needsOf } = require('./door-needs.js');
 const {
@@ -26,6 +27,7 @@ const { NodeSide } = require('./node-side.js');
 const { optionError } = require('./options.js');
 
 /** Without IPv6 Node listens at all IPv4 addresses instead. */
+const ANY = ['::', '0.0.0.0'];
 const NO_IPV6 = new Set(['EAFNOSUPPORT', 'EADDRNOTAVAIL', 'EINVAL']);
 
 /** A new certificate has nothing to do with the old one's key. */
@@ -42,6 +44,8 @@ class Door extends EventEmitter {
   /** @type {'opening' | 'open' | 'closing' | 'closed'} */
   #state = 'opening';
   #native;
+  /** Gives back the port that it has together with the other workers of a cluster. */
+  #release;
   /** The TLS settings that hold now. */
   #ssl;
 
@@ -64,8 +68,8 @@ class Door extends EventEmitter {
     this.#ssl = own.ssl || undefined;
     const headers = packAdded(own.headers || {});
     this.#subject = subject;
-    this.#nodeSide = new NodeSide(subject, fallback, settings.maxHeaderSize, (number) =>
-      this.#native.reset(number),
+    this.#nodeSide = new NodeSide(subject, fallback, settings.maxHeaderSize, (what, number) =>
+      this.#native[what](number),
     );
     this.#settings = {
       routes: nativeRoutes(isOneTarget(own.target) ? own : { ...own, target: undefined }, decisions),
@@ -81,8 +85,8 @@ class Door extends EventEmitter {
     // As the servers of a cluster's worker do when it is disconnected.
     if (cluster.isWorker) process.once('disconnect', this.#leave);
     const at = this.#place.path ?? host;
-    if (at === undefined || this.#place.path !== undefined || net.isIP(at) !== 0) this.#open(at);
-    else dns.lookup(at, (error, address) => (error ? this.#failed(error) : this.#open(address)));
+    if (at === undefined || this.#place.path !== undefined || net.isIP(at) !== 0) this.#begin(at);
+    else dns.lookup(at, (error, address) => (error ? this.#failed(error) : this.#begin(address)));
   }
 
   /** Whether it takes connections. */
@@ -153,14 +157,39 @@ class Door extends EventEmitter {
     this.#native?.setNeeds(needsOf(this.#subject, coming));
   }
 
+  #begin(address) {
+    const isTogether = cluster.isWorker && this.#place.port === 0 && this.#settings.reusePort;
+    if (isTogether) this.#openTogether(address === undefined ? ANY : [address]);
+    else this.#open(address);
+  }
+
   #open(address) {
     if (this.#state !== 'opening') return;
     try {
-      this.#native = this.#bind(address);
+      this.#opened(this.#bind(address));
     } catch (error) {
       this.#failed(error);
-      return;
     }
+  }
+
+  async #openTogether([address, ...others]) {
+    const listen = (port) => (this.#state === 'opening' ? this.#listen(address, port) : undefined);
+    try {
+      const { opened, release } = await listenTogether(address, listen);
+      if (opened === undefined) {
+        release();
+      } else {
+        this.#release = release;
+        this.#opened(opened);
+      }
+    } catch (error) {
+      if (others.length > 0 && NO_IPV6.has(error.code)) this.#openTogether(others);
+      else this.#failed(error);
+    }
+  }
+
+  #opened(native) {
+    this.#native = native;
     this.#state = 'open';
     process.nextTick(() => {
       if (this.listening) this.emit('listening');
@@ -169,16 +198,16 @@ class Door extends EventEmitter {
 
   #bind(address) {
     if (address !== undefined) return this.#listen(address);
+    const [first, instead] = ANY;
     try {
-      return this.#listen('::');
+      return this.#listen(first);
     } catch (error) {
-      if (NO_IPV6.has(error.code)) return this.#listen('0.0.0.0');
+      if (NO_IPV6.has(error.code)) return this.#listen(instead);
       throw error;
     }
   }
 
-  #listen(address) {
-    const { port } = this.#place;
+  #listen(address, port = this.#place.port) {
     const settings = { ...this.#settings, needs: needsOf(this.#subject) };
     try {
       return Engine.get().native.listen(address, port, settings, this.#nodeSide.visit, () => this.#drained());
@@ -195,6 +224,7 @@ class Door extends EventEmitter {
     this.#state = 'closed';
     this.#watch.stop();
     process.off('disconnect', this.#leave);
+    this.#release?.();
   }
 
   #failed(error) {

@@ -15,6 +15,7 @@ const { Call } = require('./call.js');
 const { ClientSocket } = require('./client-socket.js');
 const { configOf } = require('./config.js');
 const { failRequest } = require('./forward-request.js');
+const { SecureClientSocket } = require('./secure-client-socket.js');
 
 /**
  * @typedef {object} Subject what a door is in front of
@@ -36,17 +37,18 @@ class NodeSide {
   #fallback;
   #sockets = new Set();
   #onEmpty;
-  #reset;
+  #tell;
 
   /**
    * @param {Subject} subject
    * @param {Function | http.Server} [fallback] gets what is not the subject's
    * @param {number} maxHeaderSize the door's
-   * @param {(number: number) => void} reset tells the engine that a socket is to be reset
+   * @param {(what: 'reset' | 'desert', number: number) => void} tell tells the engine that a socket is to be reset, or is given up with
+   *   something in it
    */
-  constructor(subject, fallback, maxHeaderSize, reset) {
+  constructor(subject, fallback, maxHeaderSize, tell) {
     this.#subject = subject;
-    this.#reset = reset;
+    this.#tell = tell;
     this.#own = internalServer(maxHeaderSize, (req, res) => this.#request(req, res));
     this.#fallback = typeof fallback === 'function' ? internalServer(maxHeaderSize, fallback) : fallback;
     // Without a listener an upgrade is a request like any other.
@@ -55,25 +57,14 @@ class NodeSide {
   }
 
   /** Takes a client's connection in; called by the engine, which must not be thrown at. */
-  visit = (
-    fd,
-    number,
-    receiver,
-    remoteAddress,
-    remotePort,
-    localAddress,
-    localPort,
-    encrypted,
-    failure,
-    target,
-  ) => {
-    const reset = () => this.#reset(number);
-    const client = { remoteAddress, remotePort, localAddress, localPort, encrypted, reset };
+  visit = ({ fd, number, receiver, failure, ...client }) => {
+    client.reset = () => this.#tell('reset', number);
+    client.desert = () => this.#tell('desert', number);
     if (receiver >= 0) client.route = this.#subject.decisions.routes[receiver];
-    if (typeof failure === 'string') client.failure = { error: unpackError(failure), target };
+    if (failure) client.failure = { ...failure, error: unpackError(failure.error) };
     let socket;
     try {
-      socket = new ClientSocket(fd, client);
+      socket = client.session ? new SecureClientSocket(fd, client) : new ClientSocket(fd, client);
     } catch (error) {
       // The client is cut off, as it is when Node cannot accept its connection.
       fs.closeSync(fd);
@@ -115,6 +106,11 @@ class NodeSide {
     if (failure === undefined) {
       serve(req, res, () => this.#passOn(req, res), route?.target);
       return;
+    }
+    // The client knows already, and has been cut off.
+    if (failure.begun) {
+      res.writeHead(failure.begun);
+      res.destroy();
     }
     const call = new Call(proxy, proxy.options, undefined, new Outcome());
     const { decisions } = this.#subject;

@@ -275,6 +275,12 @@ impl NativeDoor {
         self.handover.reset(number);
     }
 
+    /// Says that a socket that was handed over is given up, with an answer in it that its client did not take.
+    #[napi(catch_unwind)]
+    pub fn desert(&self, number: u32) {
+        self.handover.desert(number);
+    }
+
     #[napi(catch_unwind)]
     pub fn stats(&self) -> NativeDoorStats {
         let read =

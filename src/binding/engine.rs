@@ -6,7 +6,7 @@
 use super::completion;
 use super::config::NativeConfig;
 use super::door::{self, NativeDoor, NativeDoorSettings};
-use super::handed::{self, HandedArgs};
+use super::handed::{self, NativeHanded};
 use super::passes::pack_outbound;
 use super::tunnel;
 use crate::engine::body::End;
@@ -274,14 +274,14 @@ impl NativeEngine {
     }
 
     /// Opens a door at an IP address or, without a port, at a path. `visit` is called for each connection that comes to Node, see
-    /// [`HandedArgs`]. `closed` is called once it has closed; it keeps the process alive until then.
+    /// [`NativeHanded`]. `closed` is called once it has closed; it keeps the process alive until then.
     #[napi(catch_unwind)]
     pub fn listen(
         &self,
         address: String,
         port: Option<u16>,
         settings: NativeDoorSettings<'_>,
-        visit: Function<'_, HandedArgs, ()>,
+        visit: Function<'_, NativeHanded, ()>,
         closed: Function<'_, (), ()>,
     ) -> Result<NativeDoor> {
         let admit = handed::admitting(&visit)?;

@@ -32,6 +32,22 @@ const overTls = (name, settings, more = {}) =>
     ...more.scenario,
   });
 
+const found = (_host, { all }, callback) =>
+  all ? callback(null, [{ address: '127.0.0.1', family: 4 }]) : callback(null, '127.0.0.1', 4);
+const lost = (host, _options, callback) =>
+  callback(Object.assign(new Error(`no ${host} here`), { code: 'ENOHOST' }));
+
+/** The names of targets, as an agent finds them. */
+const looking = (name, lookup, more = {}) => ({
+  name,
+  options: ({ port }) => ({
+    target: `http://no.such.name.test:${port}`,
+    agent: new http.Agent({ keepAlive: true, lookup }),
+  }),
+  request: ask('/', ['Connection: keep-alive']),
+  ...more,
+});
+
 module.exports = [
   withAgent('keepAlive', { keepAlive: true }),
   withAgent('keepAlive, two requests', { keepAlive: true }, { request: twice }),
@@ -49,6 +65,18 @@ module.exports = [
   ),
   withAgent('keepAlive: false', {}, { request: ask('/', ['Connection: close']) }),
   withAgent('keepAlive: false, two requests', {}, { request: [ask('/a'), ask('/b', ['Connection: close'])] }),
+  looking('lookup', found),
+  looking('lookup, two requests', found, { request: twice, inspect: connections }),
+  looking('lookup, a body', found, { request: send('hello', ['Connection: keep-alive']) }),
+  looking('lookup that fails', lost, { requests: 0 }),
+  looking('lookup, over TLS', found, {
+    upstream: { over: 'tls' },
+    options: ({ port }) => ({
+      target: `https://no.such.name.test:${port}`,
+      changeOrigin: true,
+      agent: new https.Agent({ keepAlive: true, ca: CERTIFICATE, servername: 'localhost', lookup: found }),
+    }),
+  }),
   withAgent('localAddress', { keepAlive: true, localAddress: '127.0.0.9' }),
   withAgent(
     'nobody listens at the target',

@@ -1,7 +1,7 @@
 //! The target's side of an exchange: its response on the way to the client.
 
 use super::encode::{self, BodyKind, Connection};
-use super::handover::end_to_end;
+use super::handover::{Desertion, end_to_end};
 use super::upload::Progress;
 use super::visit::Visit;
 use crate::engine::error::Error;
@@ -40,6 +40,8 @@ pub(super) enum Answered {
     Failed(Error),
     /// The target failed in the middle of its response.
     Cut {
+        /// Why.
+        error: Error,
         /// An orderly close would be the response's end.
         ends_by_close: bool,
     },
@@ -51,6 +53,8 @@ pub(super) struct Answer<'a, W> {
     pub(super) asked: Asked<'a>,
     /// Node has written it: it is the client's as it is.
     pub(super) by_node: bool,
+    /// Says when Node has given it up.
+    pub(super) desertion: Option<Desertion>,
     pub(super) ring: &'a Ring,
     pub(super) ready: &'a Notify,
     pub(super) exchange: &'a Exchange,
@@ -106,11 +110,11 @@ impl<W: AsyncWrite + Unpin> Answer<'_, W> {
                         return self.end(kind, &trailers, keep_alive).await;
                     }
                     (Event::Failed(error), None) => return Ok(Answered::Failed(error)),
-                    (Event::Failed(_), Some((kind, _))) => {
+                    (Event::Failed(error), Some((kind, _))) => {
                         // What has come is the client's, as if there were no proxy in between.
                         self.waiting(kind).await?;
                         self.flush().await?;
-                        return Ok(Answered::Cut { ends_by_close: kind == BodyKind::UntilClose });
+                        return Ok(Answered::Cut { error, ends_by_close: kind == BodyKind::UntilClose });
                     }
                     // Room for the request's body, which its writer has seen itself; the rest is of tunnels, or out of turn.
                     _ => {}
@@ -168,7 +172,7 @@ impl<W: AsyncWrite + Unpin> Answer<'_, W> {
             return if self.out.len() > PIECE { self.flush().await } else { Ok(()) };
         }
         let start = self.out.split().freeze();
-        write_all(self.writer, start.chain(data).chain(end), self.idle).await
+        self.send(start.chain(data).chain(end)).await
     }
 
     async fn end(mut self, kind: BodyKind, trailers: &Fields, keep_alive: bool) -> io::Result<Answered> {
@@ -181,7 +185,20 @@ impl<W: AsyncWrite + Unpin> Answer<'_, W> {
 
     async fn flush(&mut self) -> io::Result<()> {
         let out = self.out.split();
-        write_all(self.writer, out, self.idle).await
+        self.send(out).await
+    }
+
+    /// Writes all of `bytes`. A client whose answer Node has given up gets the rest of it if it takes that at once.
+    async fn send(&mut self, mut bytes: impl Buf) -> io::Result<()> {
+        if let Some(desertion) = &mut self.desertion {
+            tokio::select! {
+                biased;
+                written = write_all(self.writer, &mut bytes, self.idle) => return written,
+                () = desertion.happens() => self.idle = self.idle.min(DESERTED),
+            }
+            self.desertion = None;
+        }
+        write_all(self.writer, &mut bytes, self.idle).await
     }
 }
 
@@ -203,5 +220,7 @@ pub(super) async fn write_all<W: AsyncWrite + Unpin>(
 
 /// Taken from the exchange, and kept back, at a time.
 const PIECE: usize = 64 * 1024;
+/// For each write, where Node has stopped waiting for the client.
+pub(super) const DESERTED: Duration = Duration::from_secs(2);
 /// Less is copied behind its head: one write instead of several parts.
 const COPIED: usize = 4 * 1024;

@@ -60,7 +60,7 @@ impl Arrival {
         let Ok(accepted) = accepted else {
             return DoorStats::count(&self.visitor.stats.handshake_failures);
         };
-        let visitor = Visitor { is_encrypted: true, asked: accepted.asked, ..self.visitor };
+        let visitor = Visitor { session: Some(accepted.session), asked: accepted.asked, ..self.visitor };
         if accepted.is_http2 {
             h2::serve(Box::new(accepted.stream), visitor, self.stage, self.context).await;
         } else {
@@ -106,8 +106,8 @@ impl Arrival {
     }
 }
 
-/// Waits until a connection that has not said anything yet is not waited for any more. One that was made just before the door closed may
-/// have its request on the way.
+/// Waits until a connection that says nothing is not waited for any more. One that is used all the time, or was made just before the door
+/// closed, may have a request on the way.
 pub(super) async fn too_late(stage: &mut watch::Receiver<Stage>) {
     // An error says that the door is gone altogether.
     stage.wait_for(|stage| *stage != Stage::Open).await.ok();
@@ -117,5 +117,5 @@ pub(super) async fn too_late(stage: &mut watch::Receiver<Stage>) {
 const FIRST_READ: usize = 4 * 1024;
 /// How a connection of HTTP/2 begins (RFC 9113 §3.4).
 const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
-/// How long a connection that was just made may bring a request to a door that closes.
+/// How long a connection may bring another request to a door that closes.
 const LATE_REQUEST: Duration = Duration::from_millis(500);

@@ -140,14 +140,17 @@ impl Connection {
     ) -> Result<Option<ClientHead>, Denial> {
         let limits = &self.visitor.settings.limits;
         let mut search = Search::new(self.visitor.settings.handover.is_some());
+        let is_first = self.served == 0;
         let mut deadline = Instant::now() + limits.head_time;
-        if self.served > 0 && buffer.is_empty() {
-            if !wait_for_bytes(reader, buffer, limits.keep_alive, &mut self.stage).await {
+        if buffer.is_empty() {
+            let until = if is_first { deadline } else { Instant::now() + limits.keep_alive };
+            if !first_bytes(reader, buffer, until, &mut self.stage).await {
                 return Ok(None);
             }
-            deadline = Instant::now() + limits.head_time;
-        } else if buffer.is_empty() && !self.first_bytes(reader, buffer, deadline).await {
-            return Ok(None);
+            // A client that keeps a connection owes nothing before it begins with a request.
+            if !is_first {
+                deadline = Instant::now() + limits.head_time;
+            }
         }
         loop {
             if let Some(head) = search.take(buffer, self.limits())? {
@@ -160,22 +163,6 @@ impl Connection {
                 Err(_) if buffer.is_empty() => return Ok(None),
                 Err(_) => return Err(Denial::new(408, "The request's head did not arrive in time")),
             }
-        }
-    }
-
-    /// The first bytes of a connection.
-    async fn first_bytes<R: AsyncRead + Unpin>(
-        &mut self,
-        reader: &mut R,
-        buffer: &mut BytesMut,
-        deadline: Instant,
-    ) -> bool {
-        let mut stage = self.stage.clone();
-        buffer.reserve(HEAD_READ);
-        tokio::select! {
-            biased;
-            read = timeout_at(deadline, reader.read_buf(buffer)) => matches!(read, Ok(Ok(1..))),
-            () = too_late(&mut stage) => false,
         }
     }
 
@@ -244,11 +231,14 @@ impl Connection {
             self.visitor.stats.count_answered(&error);
             visit.failed(&error);
             let keep_alive = keep_alive && course.progress.uploaded.load(Ordering::Relaxed);
-            let failure = Failure { error, target: config.target.url() };
+            let failure = Failure { error, target: config.target.url(), begun: None };
             return self.hand_failure(&asked, failure, keep_alive, visit, (reader, writer, buffer)).await;
         }
         if matches!(outcome, Ok(Ok(Answered::Whole { .. }))) {
             visit.answered();
+        }
+        if let Ok(Ok(Answered::Cut { error, .. })) = &outcome {
+            self.visitor.was_cut(&asked, visit, error, &config);
         }
         self.over(outcome, &course, writer).await
     }
@@ -265,6 +255,7 @@ impl Connection {
             writer,
             asked: course.asked,
             by_node: course.by_node,
+            desertion: self.guest.as_ref().filter(|_| course.by_node).map(Guest::desertion),
             ring: &self.context.ring,
             ready: &self.ready,
             exchange,
@@ -293,7 +284,7 @@ impl Connection {
         match outcome {
             Ok(Ok(Answered::Whole { keep_alive: true })) => Next::Request,
             Ok(Ok(Answered::Whole { keep_alive: false })) => Next::Close,
-            Ok(Ok(Answered::Cut { ends_by_close: true })) => {
+            Ok(Ok(Answered::Cut { ends_by_close: true, .. })) => {
                 DoorStats::count(&self.visitor.stats.cut);
                 Next::Reset
             }
@@ -351,18 +342,18 @@ impl Connection {
     }
 }
 
-/// Waits for the first bytes of another request; `false` if there will be none.
-async fn wait_for_bytes<R: AsyncRead + Unpin>(
+/// Waits for the first bytes of a request; `false` if there will be none. In a door that closes, one may be on its way still.
+async fn first_bytes<R: AsyncRead + Unpin>(
     reader: &mut R,
     buffer: &mut BytesMut,
-    limit: Duration,
+    deadline: Instant,
     stage: &mut watch::Receiver<Stage>,
 ) -> bool {
     buffer.reserve(HEAD_READ);
     tokio::select! {
         biased;
-        read = timeout(limit, reader.read_buf(buffer)) => matches!(read, Ok(Ok(1..))),
-        _ = stage.wait_for(|stage| *stage != Stage::Open) => false,
+        read = timeout_at(deadline, reader.read_buf(buffer)) => matches!(read, Ok(Ok(1..))),
+        () = too_late(stage) => false,
     }
 }
 
@@ -393,7 +384,7 @@ pub(super) async fn both<T>(life: impl Future<Output = ()>, answer: impl Future<
 }
 
 /// Ends our side and reads what the client still sends for a moment: a reset would take our answer away from it.
-pub(super) async fn linger<S: Stream>(mut stream: S) {
+pub(super) async fn linger<S: AsyncRead + AsyncWrite + Unpin>(mut stream: S) {
     if stream.shutdown().await.is_err() {
         return;
     }

@@ -104,7 +104,7 @@ impl Life {
     ) {
         DoorStats::count(&self.stats.accepted);
         let (settings, stats) = (Arc::clone(&self.settings), Arc::clone(&self.stats));
-        let visitor = Visitor { settings, stats, remote, local, is_encrypted: false, asked: None };
+        let visitor = Visitor { settings, stats, remote, local, session: None, asked: None };
         let arrival = Arrival { visitor, stage: self.stage.subscribe(), context: self.context.clone() };
         let mut stage = self.stage.subscribe();
         let gauge = Gauge::new(&self.stats);

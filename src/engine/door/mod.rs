@@ -40,7 +40,7 @@ pub use limits::Limits;
 pub use place::{Access, Address, BACKLOG, Place};
 pub use stats::DoorStats;
 pub use target::Form;
-pub use tls::{Secure, SecureContext, ServerTls};
+pub use tls::{Secure, SecureContext, ServerTls, Session, Verdict};
 pub use trust::Trust;
 pub use upgrades::Upgrades;
 

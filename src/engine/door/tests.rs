@@ -32,7 +32,7 @@ async fn target(answer: &'static [u8]) -> SocketAddr {
     address
 }
 
-fn context() -> Context {
+pub(super) fn context() -> Context {
     let stats = Arc::new(Stats::default());
     Context {
         pool: Arc::new(Pool::new(Arc::clone(&stats))),
@@ -42,7 +42,7 @@ fn context() -> Context {
     }
 }
 
-fn settings(target: SocketAddr, limits: Limits) -> Settings {
+pub(super) fn settings(target: SocketAddr, limits: Limits) -> Settings {
     let config = Arc::new(Config::new(Target::parse(&format!("http://{target}")).unwrap()));
     Settings::new(Arc::new(Routes::to(config)), Fields::default(), Trust::Nobody, limits)
 }

@@ -120,7 +120,7 @@ impl Connection {
             Ok(Ok(Answered::Failed(error))) => {
                 self.visitor.stats.count_answered(&error);
                 visit.failed(&error);
-                let failure = Failure { error, target: config.target.url() };
+                let failure = Failure { error, target: config.target.url(), begun: None };
                 self.hand_failure(asked, failure, false, visit, (reader, writer, buffer)).await
             }
             other => self.over(other, &course, writer).await,

@@ -95,6 +95,11 @@ impl Visit {
         self.status.store(status, Ordering::Relaxed);
     }
 
+    /// The status that it is being answered with.
+    pub(super) fn status(&self) -> u16 {
+        self.status.load(Ordering::Relaxed)
+    }
+
     /// It has failed, or was refused; the first reason counts.
     pub(super) fn failed(&self, why: &dyn Display) {
         if self.settings.log.is_some() {

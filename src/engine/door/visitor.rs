@@ -2,13 +2,14 @@
 
 use super::choice::{Choice, choose};
 use super::denial::Denial;
-use super::handover::{Needs, Receiver};
+use super::handover::{Ends, Needs, Receiver};
 use super::head::ClientHead;
 use super::stats::DoorStats;
-use super::tls::AskedName;
+use super::tls::{AskedName, Session};
 use super::visit::Visit;
 use super::{Settings, claims};
 use crate::engine::config::Config;
+use crate::engine::error::Error;
 use crate::engine::exchange::Order;
 use crate::engine::head::{Client, Fields, PackedRequest, RequestHead};
 use crate::engine::incoming;
@@ -25,8 +26,8 @@ pub(super) struct Visitor {
     pub(super) remote: Option<SocketAddr>,
     /// Where it has found the door, if somebody may ask.
     pub(super) local: Option<SocketAddr>,
-    /// Its connection is TLS.
-    pub(super) is_encrypted: bool,
+    /// What was agreed on in its handshake, if its connection is TLS.
+    pub(super) session: Option<Arc<Session>>,
     /// The name that it has asked for in its handshake, if the door has certificates for several.
     pub(super) asked: Option<Arc<AskedName>>,
 }
@@ -71,6 +72,11 @@ impl Visitor {
         }
     }
 
+    /// What Node is told of it.
+    pub(super) fn ends(&self) -> Ends {
+        Ends { remote: self.remote, local: self.local, session: self.session.clone() }
+    }
+
     /// A connection that was made for one host serves no other.
     pub(super) fn check_host(&self, fields: &Fields) -> Result<(), Denial> {
         match (&self.asked, fields.get(b"host")) {
@@ -84,6 +90,14 @@ impl Visitor {
     /// Removes what the client claims, unless it is trusted.
     pub(super) fn strip_claims(&self, fields: &mut Fields) {
         claims::strip(fields, self.settings.trust.trusts(self.remote.map(|remote| remote.ip())));
+    }
+
+    /// Its answer has broken off: for those who look on, and for `error` listeners.
+    pub(super) fn was_cut(&self, asked: &ClientHead, visit: &Visit, error: &Error, config: &Config) {
+        visit.failed(error);
+        if let Some(handover) = &self.settings.handover {
+            handover.tell(self, asked, error.clone(), config, visit.status());
+        }
     }
 
     /// What the engine is to do with a request whose body is still to come: what the client claims is looked at, then the passes that every
@@ -109,7 +123,7 @@ impl Visitor {
             overrides.push("via", claims::via(&head.fields, head.version, &settings.id)?);
         }
         let remote = self.remote.map(|remote| Bytes::from(remote.ip().to_string()));
-        let client = Client { remote, encrypted: self.is_encrypted, is_websocket, ..Client::default() };
+        let client = Client { remote, encrypted: self.session.is_some(), is_websocket, ..Client::default() };
         let outbound = incoming::run(PackedRequest { head, client, overrides }, &config)?;
         Ok(Order {
             id: 0,

@@ -36,7 +36,7 @@ pub(super) async fn ask(
     };
     let stage = stage(order, &switched)?;
     let peer = session.peer();
-    let connection = Connection::of_stream(StreamIo::new(sender, stream, place), peer);
+    let connection = Connection::of_stream(StreamIo::new(sender, stream, Some(place)), peer);
     Ok(Answer::Granted(connection, switched, stage))
 }
 

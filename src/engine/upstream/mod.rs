@@ -21,3 +21,4 @@ pub use resolve::{Lookup, Names};
 pub(in crate::engine) use roots::read_certificates;
 pub use through_proxy::{ProxyProtocol, UpstreamProxy};
 pub use tls::{InvalidTls, TlsProfile, TlsSettings};
+pub(in crate::engine) use verify::code_of;

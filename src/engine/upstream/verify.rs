@@ -54,7 +54,7 @@ impl Verifier {
         now: UnixTime,
     ) -> Result<(), VerifyFault> {
         let Ok((_, certificate)) = X509Certificate::from_der(leaf) else {
-            return Err(fault("ERR_TLS_CERT_PARSE", "the certificate cannot be read"));
+            return Err(fault(UNREADABLE, "the certificate cannot be read"));
         };
         // The order of OpenSSL: first the chain and its dates, then, in Node, the name.
         let is_pinned = self.roots.iter().any(|root| root.as_ref() == leaf.as_ref());
@@ -64,26 +64,40 @@ impl Verifier {
         }
         match self.webpki.verify_server_cert(leaf, chain, name, &[], now) {
             Ok(_) => Ok(()),
-            Err(Error::InvalidCertificate(why)) => match why {
-                CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
-                    check_name(&certificate, name)
-                }
-                CertificateError::Expired | CertificateError::ExpiredContext { .. } => {
-                    Err(fault("CERT_HAS_EXPIRED", "certificate has expired"))
-                }
-                CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => {
-                    Err(fault("CERT_NOT_YET_VALID", "certificate is not yet valid"))
-                }
-                CertificateError::Revoked => Err(fault("CERT_REVOKED", "certificate revoked")),
-                CertificateError::BadSignature => {
-                    Err(fault("CERT_SIGNATURE_FAILURE", "certificate signature failure"))
-                }
-                _ => Err(untrusted(&certificate, chain)),
-            },
-            Err(other) => Err(fault("EPROTO", &other.to_string())),
+            Err(Error::InvalidCertificate(
+                CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. },
+            )) => check_name(&certificate, name),
+            Err(why) => Err(fault_of(&why, &certificate, chain)),
         }
     }
 }
+
+/// What is wrong with a certificate that webpki refuses, apart from its name.
+fn fault_of(why: &Error, leaf: &X509Certificate<'_>, chain: &[CertificateDer<'_>]) -> VerifyFault {
+    let Error::InvalidCertificate(why) = why else { return fault("EPROTO", &why.to_string()) };
+    match why {
+        CertificateError::Expired | CertificateError::ExpiredContext { .. } => {
+            fault("CERT_HAS_EXPIRED", "certificate has expired")
+        }
+        CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => {
+            fault("CERT_NOT_YET_VALID", "certificate is not yet valid")
+        }
+        CertificateError::Revoked => fault("CERT_REVOKED", "certificate revoked"),
+        CertificateError::BadSignature => fault("CERT_SIGNATURE_FAILURE", "certificate signature failure"),
+        _ => untrusted(leaf, chain),
+    }
+}
+
+/// Node's code for a chain of certificates that webpki refuses, the leaf first.
+pub(in crate::engine) fn code_of(why: &Error, certificates: &[CertificateDer<'_>]) -> &'static str {
+    let Some((leaf, chain)) = certificates.split_first() else { return "UNABLE_TO_GET_ISSUER_CERT" };
+    match X509Certificate::from_der(leaf) {
+        Ok((_, certificate)) => fault_of(why, &certificate, chain).code,
+        Err(_) => UNREADABLE,
+    }
+}
+
+const UNREADABLE: &str = "ERR_TLS_CERT_PARSE";
 
 impl ServerCertVerifier for Verifier {
     fn verify_server_cert(

@@ -1,19 +1,20 @@
 //! The target's side of an exchange: its response on the way to the client.
 
 use super::head;
+use crate::engine::door::answer::DESERTED;
 use crate::engine::door::encode::{BodyKind, date};
-use crate::engine::door::handover::end_to_end;
+use crate::engine::door::handover::{Desertion, end_to_end};
 use crate::engine::door::visit::Visit;
 use crate::engine::error::Error;
 use crate::engine::exchange::Exchange;
 use crate::engine::head::{Fields, Version};
 use crate::engine::ring::{Completion, Event, Head, Ring};
+use crate::engine::upstream::h2::{map_of, poll_room};
 use bytes::Bytes;
 use h2::SendStream;
 use h2::server::SendResponse;
 use std::future::poll_fn;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::task::{Context, Poll, ready};
 use std::time::Duration;
 use tokio::sync::Notify;
 use tokio::time::timeout;
@@ -28,7 +29,7 @@ pub(super) enum Answered {
     /// The target failed before it answered.
     Failed(Error),
     /// The target failed in the middle of its response.
-    Cut,
+    Cut(Error),
     /// The client does not take what there is for it.
     Slow,
     /// The client does not want it any more.
@@ -40,6 +41,8 @@ pub(super) struct Answer<'a> {
     pub(super) respond: &'a mut SendResponse<Bytes>,
     /// Node answers, not a target.
     pub(super) by_node: bool,
+    /// Says when Node has given the answer up.
+    pub(super) desertion: Option<Desertion>,
     pub(super) ring: &'a Ring,
     pub(super) ready: &'a Notify,
     pub(super) exchange: &'a Exchange,
@@ -99,7 +102,7 @@ impl Answer<'_> {
                         let Some(mut begun) = self.head(&head, is_over)? else { return Ok(Answered::Whole) };
                         if let Some(body) = whole {
                             self.visit.wrote(body.len());
-                            send_all(&mut begun, body, true, self.idle).await?;
+                            self.send(&mut begun, body, true).await?;
                             return Ok(Answered::Whole);
                         }
                         sender = Some(begun);
@@ -112,9 +115,8 @@ impl Answer<'_> {
                     (Event::Failed(error), None) => return Ok(Answered::Failed(error)),
                     (Event::Failed(error), Some(sender)) => {
                         // What has come is the client's, as if there were no proxy in between.
-                        self.visit.failed(&error);
                         self.waiting(sender).await?;
-                        return Ok(Answered::Cut);
+                        return Ok(Answered::Cut(error));
                     }
                     // Room for the request's body, which its writer has seen itself; the rest is of tunnels, or out of turn.
                     _ => {}
@@ -176,7 +178,7 @@ impl Answer<'_> {
     }
 
     /// Sends what of the body waits.
-    async fn waiting(&self, sender: &mut SendStream<Bytes>) -> Result<(), Unsent> {
+    async fn waiting(&mut self, sender: &mut SendStream<Bytes>) -> Result<(), Unsent> {
         loop {
             let pieces = self.exchange.response_body().take(PIECE);
             if pieces.is_empty() {
@@ -184,14 +186,32 @@ impl Answer<'_> {
             }
             for piece in pieces {
                 self.visit.wrote(piece.len());
-                send_all(sender, piece, false, self.idle).await?;
+                self.send(sender, piece, false).await?;
             }
         }
+    }
+
+    /// Sends all of `data`. A client whose answer Node has given up gets the rest of it if it takes that at once.
+    async fn send(
+        &mut self,
+        sender: &mut SendStream<Bytes>,
+        mut data: Bytes,
+        is_last: bool,
+    ) -> Result<(), Unsent> {
+        if let Some(desertion) = &mut self.desertion {
+            tokio::select! {
+                biased;
+                sent = send_all(sender, &mut data, is_last, self.idle) => return sent,
+                () = desertion.happens() => self.idle = self.idle.min(DESERTED),
+            }
+            self.desertion = None;
+        }
+        send_all(sender, &mut data, is_last, self.idle).await
     }
 }
 
 fn end(sender: &mut SendStream<Bytes>, trailers: &Fields) -> Result<(), Unsent> {
-    let sent = match head::map_of(trailers).filter(|_| !trailers.is_empty()) {
+    let sent = match map_of(trailers.iter()).filter(|_| !trailers.is_empty()) {
         Some(trailers) => sender.send_trailers(trailers),
         None => sender.send_data(Bytes::new(), true),
     };
@@ -202,7 +222,7 @@ fn end(sender: &mut SendStream<Bytes>, trailers: &Fields) -> Result<(), Unsent> 
 /// does not take is not kept for it.
 pub(super) async fn send_all(
     sender: &mut SendStream<Bytes>,
-    mut data: Bytes,
+    data: &mut Bytes,
     is_last: bool,
     idle: Duration,
 ) -> Result<(), Unsent> {
@@ -216,22 +236,10 @@ pub(super) async fn send_all(
 
 /// Waits until some of `wanted` bytes can be sent, and says how many.
 async fn room(sender: &mut SendStream<Bytes>, wanted: usize) -> Result<usize, Unsent> {
-    poll_fn(|cx| poll_room(sender, wanted, cx)).await
-}
-
-pub(super) fn poll_room(
-    sender: &mut SendStream<Bytes>,
-    wanted: usize,
-    cx: &mut Context<'_>,
-) -> Poll<Result<usize, Unsent>> {
-    sender.reserve_capacity(wanted);
-    // What was given before is not told again.
-    while sender.capacity() == 0 && wanted > 0 {
-        if !matches!(ready!(sender.poll_capacity(cx)), Some(Ok(_))) {
-            return Poll::Ready(Err(Unsent::Gone));
-        }
+    match poll_fn(|cx| poll_room(sender, wanted, cx)).await {
+        Some(Ok(room)) => Ok(room),
+        _ => Err(Unsent::Gone),
     }
-    Poll::Ready(Ok(sender.capacity()))
 }
 
 /// Taken from the exchange at a time.

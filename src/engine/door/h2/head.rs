@@ -8,11 +8,11 @@ use crate::engine::door::head::{ClientHead, check, check_expect};
 use crate::engine::door::limits::Limits;
 use crate::engine::head::{Fields, Framing, RequestHead, Version, is_host};
 use crate::engine::tunnel::base64;
-use crate::engine::upstream::h2::trailers_of;
+use crate::engine::upstream::h2::{map_of, trailers_of};
 use bytes::Bytes;
 use h2::ext::Protocol;
-use http::header::{CONTENT_LENGTH, HeaderName, HeaderValue};
-use http::{HeaderMap, Response, StatusCode, request};
+use http::header::CONTENT_LENGTH;
+use http::{Response, StatusCode, request};
 use std::hash::{BuildHasher, Hasher, RandomState};
 
 /// The head of a request that may be forwarded. `has_ended`: it has no body. `keeps_sent`: it may be Node's to answer.
@@ -127,16 +127,6 @@ fn host(parts: &request::Parts, fields: &Fields) -> Result<Option<Bytes>, Denial
 pub(super) fn response(status: u16, fields: &Fields) -> Option<Response<()>> {
     let mut response = Response::new(());
     *response.status_mut() = StatusCode::from_u16(status).ok()?;
-    *response.headers_mut() = map_of(fields)?;
+    *response.headers_mut() = map_of(fields.iter())?;
     Some(response)
-}
-
-/// Fields as a map.
-pub(super) fn map_of(fields: &Fields) -> Option<HeaderMap> {
-    let mut map = HeaderMap::with_capacity(fields.len() + 1);
-    for field in fields.iter() {
-        let name = HeaderName::from_bytes(&field.name).ok()?;
-        map.append(name, HeaderValue::from_maybe_shared(field.value.clone()).ok()?);
-    }
-    Some(map)
 }

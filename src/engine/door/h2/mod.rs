@@ -5,12 +5,13 @@
 
 mod answer;
 mod head;
-mod io;
+mod returned;
 mod stream;
 mod upload;
 
 pub use head::read as read_head;
 
+use super::connection::linger;
 use super::handover::Guest;
 use super::life::Stage;
 use super::stats::DoorStats;
@@ -20,6 +21,7 @@ use crate::engine::upstream::Io;
 use bytes::Bytes;
 use h2::server::{Builder, Connection};
 use h2::{Ping, PingPong, Reason};
+use returned::Returned;
 use std::future::{pending, poll_fn};
 use std::pin::Pin;
 use std::sync::{Arc, OnceLock};
@@ -49,6 +51,7 @@ pub(super) async fn serve(
     if visitor.settings.upgrades.is_some() {
         builder.enable_connect_protocol();
     }
+    let (io, back) = Returned::new(io);
     // The preface has the time of a head.
     let Ok(Ok(connection)) = timeout(limits.head_time, builder.handshake(io)).await else {
         return DoorStats::count(&visitor.stats.refused);
@@ -65,13 +68,17 @@ pub(super) async fn serve(
         alarm: Box::pin(sleep_until(first)),
         idle_until: first,
         is_closing: false,
+        is_refused: false,
         pong_until: None,
     };
-    session.run(stage).await;
+    let is_refused = session.run(stage).await;
+    if is_refused && let Ok(io) = back.await {
+        linger(io).await;
+    }
 }
 
 struct Session {
-    connection: Connection<Box<dyn Io>, Bytes>,
+    connection: Connection<Returned, Bytes>,
     visitor: Visitor,
     context: Context,
     streams: JoinSet<Ended>,
@@ -84,12 +91,15 @@ struct Session {
     /// Without a stream, the connection is kept until then.
     idle_until: Instant,
     is_closing: bool,
+    /// It ends because of what the client has done.
+    is_refused: bool,
     /// The client is to have answered a ping by then.
     pong_until: Option<Instant>,
 }
 
 impl Session {
-    async fn run(mut self, mut stage: watch::Receiver<Stage>) {
+    /// Says whether the client was told why it ends, and is to hear it.
+    async fn run(mut self, mut stage: watch::Receiver<Stage>) -> bool {
         let mut pinger = self.connection.ping_pong();
         loop {
             tokio::select! {
@@ -97,8 +107,9 @@ impl Session {
                 accepted = self.connection.accept() => match accepted {
                     Some(Ok((request, respond))) => self.begin(request, respond),
                     Some(Err(error)) => {
-                        if error.is_library() {
+                        if error.is_library() && !self.is_refused {
                             DoorStats::count(&self.visitor.stats.refused);
+                            self.is_refused = true;
                         }
                         break;
                     }
@@ -115,9 +126,12 @@ impl Session {
                 }
             }
         }
+        // Those that have ended have counted themselves.
+        while self.streams.try_join_next().is_some() {}
         for _ in 0..self.streams.len() {
             DoorStats::count(&self.visitor.stats.abandoned);
         }
+        self.is_refused
     }
 
     fn begin(&mut self, request: http::Request<h2::RecvStream>, respond: h2::server::SendResponse<Bytes>) {
@@ -134,6 +148,7 @@ impl Session {
             DoorStats::count(&self.visitor.stats.refused);
             self.connection.abrupt_shutdown(Reason::ENHANCE_YOUR_CALM);
             self.is_closing = true;
+            self.is_refused = true;
             self.streams.abort_all();
         }
         if self.streams.is_empty() {
@@ -223,3 +238,6 @@ const SEND_BUFFER: usize = 64 * 1024;
 const PING: Duration = Duration::from_secs(15);
 /// For the end of a connection to be said and heard.
 const LAST_WORDS: Duration = Duration::from_secs(2);
+
+#[cfg(test)]
+mod tests;

@@ -2,14 +2,13 @@
 
 use super::answer::{Answer, Answered, send_all};
 use super::head;
-use super::io::StreamIo;
 use super::upload::{self, Fault};
 use crate::engine::body::End;
 use crate::engine::door::claims;
 use crate::engine::door::connection::both;
 use crate::engine::door::denial::Denial;
 use crate::engine::door::encode;
-use crate::engine::door::handover::{self, Ends, Failure, Guest, Handover, Receiver, relay};
+use crate::engine::door::handover::{self, Failure, Guest, Handover, Receiver, relay};
 use crate::engine::door::head::ClientHead;
 use crate::engine::door::pace::Pace;
 use crate::engine::door::stats::DoorStats;
@@ -22,6 +21,7 @@ use crate::engine::exchange::{Context, Exchange, Order, prepare_within};
 use crate::engine::head::{Fields, Framing};
 use crate::engine::ring::Ring;
 use crate::engine::tunnel;
+use crate::engine::upstream::h2::StreamIo;
 use bytes::{Bytes, BytesMut};
 use h2::server::SendResponse;
 use h2::{Reason, RecvStream};
@@ -138,9 +138,15 @@ impl Stream {
             Ok(Answered::Failed(error)) => {
                 self.visitor.stats.count_answered(&error);
                 self.visit.failed(&error);
-                self.hand_failure(&asked, Failure { error, target: way.target.url() }).await
+                self.hand_failure(&asked, Failure { error, target: way.target.url(), begun: None }).await
             }
-            _ => self.over(outcome, exchange, upgrades.and_then(|upgrades| upgrades.idle)).await,
+            answered => {
+                if let Ok(Answered::Cut(error)) = &answered {
+                    self.visitor.was_cut(&asked, &self.visit, error, &way);
+                }
+                let outcome = Outcome { answered, ..outcome };
+                self.over(outcome, exchange, upgrades.and_then(|upgrades| upgrades.idle)).await
+            }
         }
     }
 
@@ -191,9 +197,7 @@ impl Stream {
 
     /// What an exchange with Node uses.
     fn context_of(&self, handover: &Arc<Handover>, receiver: Receiver, failure: Option<Failure>) -> Context {
-        let Visitor { remote, local, is_encrypted, .. } = self.visitor;
-        let guest =
-            self.guest.get_or_init(|| Guest::new(handover, Ends { remote, local, encrypted: is_encrypted }));
+        let guest = self.guest.get_or_init(|| Guest::new(handover, &self.visitor));
         guest.context(handover, receiver, failure, &self.context.ring)
     }
 
@@ -210,6 +214,7 @@ impl Stream {
         let answer = Answer {
             respond: &mut self.respond,
             by_node,
+            desertion: self.guest.get().filter(|_| by_node).map(Guest::desertion),
             ring: &self.context.ring,
             ready: &self.ready,
             exchange,
@@ -248,12 +253,12 @@ impl Stream {
         match outcome.answered {
             Ok(Answered::Whole) => Ended::Well,
             Ok(Answered::Switched(sender)) => {
-                let client = Box::new(StreamIo::new(sender, self.body));
+                let client = Box::new(StreamIo::new(sender, self.body, None));
                 let granted = Granted { exchange, idle, activity: self.visit.activity().cloned() };
                 relay(client, BytesMut::new(), granted, &self.context.ring, &self.ready).await;
                 Ended::Well
             }
-            Ok(Answered::Cut | Answered::Failed(_)) => self.closed_by_node(),
+            Ok(Answered::Cut(_) | Answered::Failed(_)) => self.closed_by_node(),
             Ok(Answered::Slow) => {
                 self.respond.send_reset(Reason::CANCEL);
                 self.abandoned()
@@ -298,7 +303,7 @@ impl Stream {
         };
         if self.has_body {
             let idle = self.visitor.settings.limits.write_idle;
-            if send_all(&mut sender, text.into(), true, idle).await.is_err() {
+            if send_all(&mut sender, &mut text.into(), true, idle).await.is_err() {
                 return self.abandoned();
             }
         }

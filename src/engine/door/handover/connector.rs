@@ -1,15 +1,14 @@
 //! Connections to Node: pairs of sockets, of which Node gets one.
 
+use super::fates::Desertions;
 use super::{Ends, Handover, Receiver};
 use crate::engine::config::Timeouts;
 use crate::engine::error::{Call, Error, Peer, Phase};
 use crate::engine::upstream::{Connect, Connection, Io, Key, Lookup};
-use std::collections::HashMap;
 use std::future::Future;
 use std::io;
 use std::pin::Pin;
-use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, ready};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
@@ -20,13 +19,15 @@ pub type NodeSocket = std::os::fd::OwnedFd;
 #[cfg(not(unix))]
 pub type NodeSocket = std::convert::Infallible;
 
-/// A request that its target has not answered.
+/// A request that its target has not answered, or not to the end.
 #[derive(Debug)]
 pub struct Failure {
     /// Why.
     pub error: Error,
     /// The target's URL.
     pub target: String,
+    /// The status of its answer, if it has failed in the middle of that: the client has been cut off.
+    pub begun: Option<u16>,
 }
 
 /// A client's connection that comes to Node.
@@ -47,6 +48,7 @@ pub struct Handed {
 /// Makes the connections of one client's connection.
 pub(super) struct NodeConnector {
     handover: Arc<Handover>,
+    desertions: Desertions,
     receiver: Receiver,
     ends: Ends,
     failure: Mutex<Option<Failure>>,
@@ -55,21 +57,47 @@ pub(super) struct NodeConnector {
 impl NodeConnector {
     pub(super) const fn new(
         handover: Arc<Handover>,
+        desertions: Desertions,
         receiver: Receiver,
         ends: Ends,
         failure: Option<Failure>,
     ) -> Self {
-        Self { handover, receiver, ends, failure: Mutex::new(failure) }
+        Self { handover, desertions, receiver, ends, failure: Mutex::new(failure) }
     }
 
     fn open(&self) -> io::Result<Connection> {
         let (io, socket) = pair()?;
-        let number = self.handover.resets.begin();
+        let number = self.handover.fates.begin(self.desertions.clone());
         let io = Box::new(NodeEnd { io, number, handover: Arc::clone(&self.handover) });
         let failure = self.failure.lock().unwrap_or_else(PoisonError::into_inner).take();
-        (self.handover.admit)(Handed { socket, number, receiver: self.receiver, ends: self.ends, failure });
+        let ends = self.ends.clone();
+        (self.handover.admit)(Handed { socket, number, receiver: self.receiver, ends, failure });
         Ok(Connection::new(io, Peer::Unknown, &self.handover.stats))
     }
+}
+
+/// Tells Node of a request whose answer was cut: its head, for which nobody waits to be answered.
+pub(super) fn tell(handover: &Handover, ends: Ends, head: &[u8], failure: Failure) -> io::Result<()> {
+    let socket = told(head)?;
+    let (number, receiver) = (handover.fates.number(), Receiver::Proxy);
+    (handover.admit)(Handed { socket, number, receiver, ends, failure: Some(failure) });
+    Ok(())
+}
+
+/// A socket with this to be read, and no more.
+#[cfg(unix)]
+fn told(head: &[u8]) -> io::Result<NodeSocket> {
+    use std::io::Write;
+    let (mut ours, nodes) = std::os::unix::net::UnixStream::pair()?;
+    // What does not fit would never be read while we wait.
+    ours.set_nonblocking(true)?;
+    ours.write_all(head)?;
+    Ok(nodes.into())
+}
+
+#[cfg(not(unix))]
+fn told(_head: &[u8]) -> io::Result<NodeSocket> {
+    Err(io::ErrorKind::Unsupported.into())
 }
 
 impl Connect for NodeConnector {
@@ -82,42 +110,6 @@ impl Connect for NodeConnector {
         let opened = self.open();
         let failed = |error| Error::socket(&error, Call::Connect, &Peer::Unknown, Phase::Connect);
         Box::pin(std::future::ready(opened.map_err(failed)))
-    }
-}
-
-/// The sockets that Node has reset. A pair has no resets of its own: its end would look like an orderly one, and a client could take half a
-/// body for the whole.
-#[derive(Debug, Default)]
-pub(super) struct Resets {
-    last: AtomicU32,
-    /// Of each socket that there is, whether it has been reset.
-    open: Mutex<HashMap<u32, bool>>,
-}
-
-impl Resets {
-    fn begin(&self) -> u32 {
-        let number = self.last.fetch_add(1, Ordering::Relaxed);
-        self.lock().insert(number, false);
-        number
-    }
-
-    pub(super) fn add(&self, number: u32) {
-        if let Some(is_reset) = self.lock().get_mut(&number) {
-            *is_reset = true;
-        }
-    }
-
-    fn has(&self, number: u32) -> bool {
-        self.lock().get(&number).copied().unwrap_or(false)
-    }
-
-    fn end(&self, number: u32) {
-        self.lock().remove(&number);
-    }
-
-    fn lock(&self) -> MutexGuard<'_, HashMap<u32, bool>> {
-        // A panic cannot happen while the lock is held; if one did, the map is still whole.
-        self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -139,7 +131,7 @@ impl AsyncRead for NodeEnd {
         let before = buffer.filled().len();
         ready!(Pin::new(&mut self.io).poll_read(cx, buffer))?;
         let is_end = buffer.filled().len() == before && buffer.remaining() > 0;
-        if is_end && self.handover.resets.has(self.number) {
+        if is_end && self.handover.fates.is_reset(self.number) {
             return Poll::Ready(Err(io::ErrorKind::ConnectionReset.into()));
         }
         Poll::Ready(Ok(()))
@@ -162,7 +154,7 @@ impl AsyncWrite for NodeEnd {
 
 impl Drop for NodeEnd {
     fn drop(&mut self) {
-        self.handover.resets.end(self.number);
+        self.handover.fates.end(self.number);
     }
 }
 
@@ -215,8 +207,9 @@ mod tests {
         };
         let handover = Handover::new(Arc::new(Needs::default()), false, &[], Duration::ZERO, admit).unwrap();
         let handover = Arc::new(handover);
-        let ends = Ends { remote: None, local: None, encrypted: false };
-        let connector = NodeConnector::new(Arc::clone(&handover), Receiver::Proxy, ends, None);
+        let ends = Ends { remote: None, local: None, session: None };
+        let connector =
+            NodeConnector::new(Arc::clone(&handover), Desertions::default(), Receiver::Proxy, ends, None);
         let config = Config::new(Target::parse("http://a").unwrap());
         let key = Key::of(&config, &Fields::default());
         let connection = connector.connect(&key, Timeouts::default(), &NoNames).await.unwrap();
@@ -247,6 +240,6 @@ mod tests {
         assert_eq!((error.kind(), &bytes[..]), (io::ErrorKind::ConnectionReset, &b"part"[..]));
         drop(connection);
         handover.reset(handed.number);
-        assert!(handover.resets.lock().is_empty());
+        assert!(handover.fates.is_empty());
     }
 }

@@ -4,20 +4,28 @@
 //! One such pair belongs to one client's connection and is kept for its next requests: Node's socket says the client's addresses.
 
 mod connector;
+mod fates;
 mod head;
 mod serve;
 
 pub use connector::{Failure, Handed, NodeSocket};
+pub(super) use fates::Desertion;
 pub(super) use head::{end_to_end, failed, order};
 pub(super) use serve::relay;
 
+use super::head::ClientHead;
+use super::tls::Session;
+use super::visitor::Visitor;
 use crate::engine::config::{Agent, Config};
+use crate::engine::error::Error;
 use crate::engine::exchange::Context;
 use crate::engine::observe::Stats;
 use crate::engine::ring::Ring;
 use crate::engine::target::{InvalidTarget, Target};
-use crate::engine::upstream::Pool;
-use connector::{NodeConnector, Resets};
+use crate::engine::upstream::{Pool, h1};
+use bytes::BytesMut;
+use connector::NodeConnector;
+use fates::{Desertions, Fates};
 use std::fmt;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -36,14 +44,14 @@ pub enum Receiver {
 }
 
 /// Where a client is, and how it has come.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Ends {
     /// The client's address; a Unix socket's has none.
     pub remote: Option<SocketAddr>,
     /// The one at which it has found the door.
     pub local: Option<SocketAddr>,
-    /// It speaks TLS.
-    pub encrypted: bool,
+    /// What was agreed on in its handshake, if it speaks TLS.
+    pub session: Option<Arc<Session>>,
 }
 
 /// What of the proxy's requests needs JavaScript: changes whenever a listener comes or goes.
@@ -101,7 +109,7 @@ pub struct Handover {
     routes: Vec<(Arc<Config>, Arc<Config>)>,
     /// Not among those of the engine: nothing here goes to a target.
     stats: Arc<Stats>,
-    resets: Resets,
+    fates: Fates,
 }
 
 impl fmt::Debug for Handover {
@@ -135,13 +143,38 @@ impl Handover {
             failure: Arc::new(failure),
             routes: routes.iter().enumerate().map(by_route).collect::<Result<_, _>>()?,
             stats: Arc::default(),
-            resets: Resets::default(),
+            fates: Fates::default(),
         })
     }
 
     /// Says that Node's socket of that number is about to end, and that this is not the end of what it says.
     pub fn reset(&self, number: u32) {
-        self.resets.add(number);
+        self.fates.reset(number);
+    }
+
+    /// Says that Node has given up its socket of that number with an answer that it could not get rid of.
+    pub fn desert(&self, number: u32) {
+        self.fates.desert(number);
+    }
+
+    /// Tells `error` listeners, if there are any, of an answer with `status` that has broken off.
+    pub(super) fn tell(
+        &self,
+        visitor: &Visitor,
+        asked: &ClientHead,
+        error: Error,
+        config: &Config,
+        status: u16,
+    ) {
+        if !self.needs.failures() {
+            return;
+        }
+        let Ok(order) = failed(asked, &self.failure) else { return };
+        let mut head = BytesMut::new();
+        h1::whole_head(&order.outbound.head, &mut head);
+        let failure = Failure { error, target: config.target.url(), begun: Some(status) };
+        // Without a descriptor for it nobody can be told; that it was cut is counted in any case.
+        connector::tell(self, visitor.ends(), &head, failure).ok();
     }
 
     /// Who on Node's side does what the target of `config` cannot be asked for without JavaScript.
@@ -183,11 +216,18 @@ fn config(name: &str) -> Result<Config, InvalidTarget> {
 pub(super) struct Guest {
     ends: Ends,
     pool: Arc<Pool>,
+    desertions: Desertions,
 }
 
 impl Guest {
-    pub(super) fn new(handover: &Handover, ends: Ends) -> Self {
-        Self { ends, pool: Arc::new(Pool::new(Arc::clone(&handover.stats))) }
+    pub(super) fn new(handover: &Handover, visitor: &Visitor) -> Self {
+        let pool = Arc::new(Pool::new(Arc::clone(&handover.stats)));
+        Self { ends: visitor.ends(), pool, desertions: Desertions::default() }
+    }
+
+    /// To be asked by an answer of Node's that begins now.
+    pub(super) fn desertion(&self) -> Desertion {
+        self.desertions.watch()
     }
 
     /// What an exchange with Node uses in place of what others use. `failure`: why nobody else has answered.
@@ -198,7 +238,13 @@ impl Guest {
         failure: Option<Failure>,
         ring: &Arc<Ring>,
     ) -> Context {
-        let connector = NodeConnector::new(Arc::clone(handover), receiver, self.ends, failure);
+        let connector = NodeConnector::new(
+            Arc::clone(handover),
+            self.desertions.clone(),
+            receiver,
+            self.ends.clone(),
+            failure,
+        );
         Context {
             pool: Arc::clone(&self.pool),
             connector: Arc::new(connector),

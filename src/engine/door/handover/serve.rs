@@ -7,7 +7,7 @@ use super::super::stats::DoorStats;
 use super::super::upgrades::Granted;
 use super::super::upload::Progress;
 use super::super::visit::Visit;
-use super::{Ends, Failure, Guest, Handover, Receiver, head};
+use super::{Failure, Guest, Handover, Receiver, head};
 use crate::engine::error::{Error, Kind, Phase};
 use crate::engine::exchange::{Context, Exchange, Order, prepare};
 use crate::engine::head::Framing;
@@ -119,9 +119,7 @@ impl Connection {
         receiver: Receiver,
         failure: Option<Failure>,
     ) -> Context {
-        let visitor = &self.visitor;
-        let ends = Ends { remote: visitor.remote, local: visitor.local, encrypted: visitor.is_encrypted };
-        let guest = self.guest.get_or_insert_with(|| Guest::new(handover, ends));
+        let guest = self.guest.get_or_insert_with(|| Guest::new(handover, &self.visitor));
         guest.context(handover, receiver, failure, &self.context.ring)
     }
 }

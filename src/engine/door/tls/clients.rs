@@ -1,6 +1,7 @@
 //! Client certificates: `requestCert`, `ca` and `rejectUnauthorized`, as Node's servers have them.
 
-use crate::engine::upstream::{InvalidTls, read_certificates};
+use super::session::Verdict;
+use crate::engine::upstream::{InvalidTls, code_of, read_certificates};
 use rustls::client::danger::HandshakeSignatureValid;
 use rustls::crypto::CryptoProvider;
 use rustls::server::WebPkiClientVerifier;
@@ -9,14 +10,49 @@ use rustls::{DigitallySignedStruct, DistinguishedName, Error, RootCertStore, Sig
 use rustls_pki_types::{CertificateDer, UnixTime};
 use std::sync::Arc;
 
-/// A verifier of client certificates that `ca` vouches for.
-///
-/// # Errors
-///
-/// When `ca` holds no certificate, or something else.
-pub(super) fn verifier(
-    ca: Option<&[u8]>,
+/// Clients that are asked for a certificate that `ca` vouches for.
+#[derive(Debug)]
+pub(super) struct Clients {
+    strict: Arc<dyn ClientCertVerifier>,
     rejects: bool,
+}
+
+impl Clients {
+    /// # Errors
+    ///
+    /// When `ca` holds no certificate, or something else.
+    pub(super) fn new(
+        ca: Option<&[u8]>,
+        rejects: bool,
+        provider: Arc<CryptoProvider>,
+    ) -> Result<Self, InvalidTls> {
+        Ok(Self { strict: verifier(ca, provider)?, rejects })
+    }
+
+    /// What handshakes are made with.
+    pub(super) fn verifier(&self) -> Arc<dyn ClientCertVerifier> {
+        let strict = Arc::clone(&self.strict);
+        if self.rejects { strict } else { Arc::new(Lenient(strict)) }
+    }
+
+    /// What there is to be said of the certificates of a client that was let in.
+    pub(super) fn judge(&self, certificates: &[CertificateDer<'_>]) -> Verdict {
+        if self.rejects {
+            return Verdict::Good;
+        }
+        // As OpenSSL says of those who have none.
+        let Some((own, others)) = certificates.split_first() else {
+            return Verdict::Bad("UNABLE_TO_GET_ISSUER_CERT");
+        };
+        match self.strict.verify_client_cert(own, others, UnixTime::now()) {
+            Ok(_) => Verdict::Good,
+            Err(why) => Verdict::Bad(code_of(&why, certificates)),
+        }
+    }
+}
+
+fn verifier(
+    ca: Option<&[u8]>,
     provider: Arc<CryptoProvider>,
 ) -> Result<Arc<dyn ClientCertVerifier>, InvalidTls> {
     let mut roots = RootCertStore::empty();
@@ -29,8 +65,7 @@ pub(super) fn verifier(
         }
     }
     let built = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider).build();
-    let strict = built.map_err(|error| InvalidTls::Settings(error.to_string()))?;
-    Ok(if rejects { strict } else { Arc::new(Lenient(strict)) })
+    built.map_err(|error| InvalidTls::Settings(error.to_string()))
 }
 
 /// Asks for a certificate, and lets everybody in, with another one or none.

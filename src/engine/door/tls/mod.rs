@@ -2,10 +2,14 @@
 
 mod certificates;
 mod clients;
+mod session;
+
+pub use session::{Session, Verdict};
 
 use super::rewound::Rewound;
 use crate::engine::upstream::{Identity, InvalidTls, Io};
 use certificates::Certificates;
+use clients::Clients;
 use rustls::ServerConfig;
 use rustls::version::{TLS12, TLS13};
 use std::fmt;
@@ -41,6 +45,8 @@ pub struct ServerTls<'a> {
 pub struct SecureContext {
     config: Arc<ServerConfig>,
     certificates: Arc<Certificates>,
+    /// If they are asked for certificates.
+    clients: Option<Clients>,
 }
 
 impl SecureContext {
@@ -62,20 +68,18 @@ impl SecureContext {
         let builder = ServerConfig::builder_with_provider(Arc::clone(&provider))
             .with_protocol_versions(&versions)
             .map_err(invalid)?;
-        let builder = if settings.asks_clients {
-            builder.with_client_cert_verifier(clients::verifier(
-                settings.ca,
-                settings.rejects_clients,
-                provider,
-            )?)
-        } else {
-            builder.with_no_client_auth()
+        let clients =
+            settings.asks_clients.then(|| Clients::new(settings.ca, settings.rejects_clients, provider));
+        let clients = clients.transpose()?;
+        let builder = match &clients {
+            Some(clients) => builder.with_client_cert_verifier(clients.verifier()),
+            None => builder.with_no_client_auth(),
         };
         let mut config = builder.with_cert_resolver(Arc::clone(&certificates) as _);
         config.alpn_protocols.clone_from(&settings.protocols);
         // Sessions are the clients' to keep: nothing is held here for those who never come back.
         config.ticketer = rustls::crypto::ring::Ticketer::new().map_err(invalid)?;
-        Ok(Self { config: Arc::new(config), certificates })
+        Ok(Self { config: Arc::new(config), certificates, clients })
     }
 }
 
@@ -99,6 +103,7 @@ pub(super) struct Accepted {
     pub(super) is_http2: bool,
     /// The name that the client has asked for, if it made a difference.
     pub(super) asked: Option<Arc<AskedName>>,
+    pub(super) session: Arc<Session>,
 }
 
 /// What a client was shown for the name that it asked for.
@@ -148,7 +153,8 @@ impl Secure {
             let set = context.certificates.set_of(Some(name));
             Arc::new(AskedName { certificates: Arc::clone(&context.certificates), set })
         });
-        Ok(Accepted { stream, is_http2, asked })
+        let session = Arc::new(Session::of(connection, context.clients.as_ref()));
+        Ok(Accepted { stream, is_http2, asked, session })
     }
 }
 

@@ -11,7 +11,7 @@ mod tunnel;
 mod watched;
 
 pub(in crate::engine) use fault::judge;
-pub(in crate::engine) use head::{request, response, trailers, trailers_of, websocket};
+pub(in crate::engine) use head::{map_of, request, response, trailers, trailers_of, websocket};
 pub(in crate::engine) use session::{Place, Session};
 pub(super) use sessions::{Sessions, Turn};
 pub(in crate::engine) use tunnel::{StreamIo, poll_room};

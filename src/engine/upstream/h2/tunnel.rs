@@ -1,4 +1,4 @@
-//! A stream as the connection of a tunnel: WebSockets over HTTP/2 (RFC 8441).
+//! A stream as the connection of a tunnel, with a target or with a client: WebSockets over HTTP/2 (RFC 8441).
 
 use super::session::Place;
 use crate::engine::upstream::Io;
@@ -9,20 +9,20 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-/// Both directions of a stream, and its place on its session.
+/// Both directions of a stream, and its place on its session with a target.
 pub(in crate::engine) struct StreamIo {
     sender: SendStream<Bytes>,
     receiver: RecvStream,
     /// Received, and not read yet.
     unread: Bytes,
-    _place: Place,
+    _place: Option<Place>,
 }
 
 impl StreamIo {
     pub(in crate::engine) const fn new(
         sender: SendStream<Bytes>,
         receiver: RecvStream,
-        place: Place,
+        place: Option<Place>,
     ) -> Self {
         Self { sender, receiver, unread: Bytes::new(), _place: place }
     }
@@ -49,7 +49,7 @@ impl AsyncRead for StreamIo {
         let length = self.unread.len().min(buf.remaining());
         buf.put_slice(&self.unread[..length]);
         self.unread.advance(length);
-        // Not before it is read: a slow client slows the target.
+        // Not before it is read: a slow reader slows the other end.
         self.receiver.flow_control().release_capacity(length).map_err(in_stream)?;
         Poll::Ready(Ok(()))
     }
