@@ -212,7 +212,8 @@ const GROUPS = {
       'a name of prototypes': get('/constructor'),
       'another name of prototypes': get('/__proto__/x'),
       'a broken path': get('/%'),
-      'a path that is not UTF-8': get('/%E0%A4%A'),
+      'a broken escape': get('/%E0%A4%A'),
+      'a path that is not UTF-8': get('/%FF'),
       'an encoded slash': get('/a%2Fx'),
       'dot segments': get('/x/../a'),
     },
@@ -229,9 +230,13 @@ const GROUPS = {
         { status: 500, type: 'text/html' },
         { status: 400, body: expect.anything() },
       ],
-      'a path that is not UTF-8': [
+      'a broken escape': [
         { status: 500, type: 'text/html' },
         { status: 400, body: expect.anything() },
+      ],
+      'a path that is not UTF-8': [
+        { status: 500, type: 'text/html' },
+        { status: 404, type: 'text/html' },
       ],
       // An encoded slash separates nothing: the target would not be asked for what was decided on.
       'an encoded slash': [
