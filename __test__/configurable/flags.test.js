@@ -48,6 +48,10 @@ test('mistakes are named, and nothing is started', async () => {
     [['--ssl-key', key, '--ssl-cert', key], 'ssl'],
     [['--ssl-ciphers', 'none of these'], '--ssl-ciphers'],
     [['--ssl-protocol', 'SSLv7'], '--ssl-protocol'],
+    [
+      ['--ssl-key', key, '--ssl-cert', key, '--ssl-ciphers', 'HIGH', '--workers', '2'],
+      '--workers needs the native door',
+    ],
     [['--timeout', 'soon'], 'It is a number of milliseconds'],
     [['--log-level', 'loud'], 'It is debug, info, warn or error'],
     [['--protocol-rewrite', 'gopher'], 'protocolRewrite'],

@@ -4,6 +4,7 @@
 
 const { once } = require('node:events');
 const https = require('node:https');
+const net = require('node:net');
 const tls = require('node:tls');
 const { authority, certificate, encryptedKey } = require('../support/certificates.js');
 const { TOKEN, ask, echo, either, file, open } = require('../support/configurable.js');
@@ -132,6 +133,12 @@ test('what only OpenSSL can do, Node does: ciphers, parameters, old versions', a
   expect(await version({ minVersion: 'TLSv1.3' })).toEqual(REFUSED);
   const any = await served('--ssl-protocol', 'TLS');
   expect(await any()).toMatchObject({ status: 200, version: 'TLSv1.3' });
+  // Who does not leave is left: closing ends all the same.
+  const staying = new net.Socket();
+  onCleanUp(() => staying.destroy());
+  const { port } = await open([...flagsOf('ssl', server), '--ssl-ciphers', 'HIGH']);
+  const over = tls.connect({ socket: staying.connect(port, '127.0.0.1'), host: '127.0.0.1', ca: ca.cert });
+  await once(over, 'secureConnect');
   expect(await (await served('--ssl-dhparam', file('dh', DH)))()).toMatchObject({ status: 200 });
 });
 
