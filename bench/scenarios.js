@@ -1,6 +1,7 @@
 'use strict';
 
 const { POST_BODY } = require('./payload.js');
+const { PER_SECOND, measureRoutes } = require('./routes/measure.js');
 const { CONNECTIONS, measureSockets } = require('./websockets/measure.js');
 
 /**
@@ -62,6 +63,21 @@ module.exports = [
     among: ['http-proxy-3', 'httpxy', 'ours-server', 'ours-door'],
   }),
   sockets('door-websockets', 'WebSockets: the native door', ['ours-door', 'ours-server', 'nginx', 'haproxy']),
+  {
+    name: 'routes',
+    title: `Routes that change: ${PER_SECOND} changes a second, small JSON GET, 64 connections`,
+    compare: 'cpu',
+    measure: measureRoutes,
+    columns: [
+      { figure: 'first', head: 'ms to the first answer', digits: 2 },
+      { figure: 'calmRps', head: 'requests/s at rest', digits: 0 },
+      { figure: 'calmCpu', head: 'µs CPU/request at rest', digits: 1 },
+      { figure: 'changes', head: 'changes/s', digits: 0 },
+      { figure: 'rps', head: 'requests/s', digits: 0 },
+      { figure: 'cpu', head: 'µs CPU/request', digits: 1 },
+      { figure: 'socketErrors', head: 'socket errors', digits: 0 },
+    ],
+  },
 ];
 
 /** The native door beside servers of its kind. */
