@@ -6,7 +6,7 @@
  */
 
 const { NOBODY } = require('../support/dynamic.js');
-const { echo, start } = require('../support/configurable.js');
+const { echo, either } = require('../support/configurable.js');
 const { closeAll } = require('../support/peers.js');
 
 afterEach(closeAll);
@@ -25,10 +25,10 @@ const TOLD = [
 ];
 
 /** What one of them answers to all the rows of a group. */
-async function answers(name, { flags = [], env, routes = {}, rows }, target) {
+async function answers(name, { flags = [], routes = {}, rows }, target) {
   const dead = `http://127.0.0.1:${NOBODY}`;
   const filled = flags.map((flag) => flag.replace('TARGET', target.url).replace('DEAD', dead));
-  const proxy = await start(name, filled, env);
+  const proxy = await either(name, filled);
   for (const [key, where] of Object.entries(routes))
     await proxy.add(key, where.replace('TARGET', target.url).replace('DEAD', dead));
   const seen = {};
@@ -212,7 +212,8 @@ const GROUPS = {
       'a name of prototypes': get('/constructor'),
       'another name of prototypes': get('/__proto__/x'),
       'a broken path': get('/%'),
-      'a path that is not UTF-8': get('/%E0%A4%A'),
+      'a broken escape': get('/%E0%A4%A'),
+      'a path that is not UTF-8': get('/%FF'),
       'an encoded slash': get('/a%2Fx'),
       'dot segments': get('/x/../a'),
     },
@@ -229,9 +230,13 @@ const GROUPS = {
         { status: 500, type: 'text/html' },
         { status: 400, body: expect.anything() },
       ],
-      'a path that is not UTF-8': [
+      'a broken escape': [
         { status: 500, type: 'text/html' },
         { status: 400, body: expect.anything() },
+      ],
+      'a path that is not UTF-8': [
+        { status: 500, type: 'text/html' },
+        { status: 404, type: 'text/html' },
       ],
       // An encoded slash separates nothing: the target would not be asked for what was decided on.
       'an encoded slash': [

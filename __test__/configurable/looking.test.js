@@ -7,7 +7,7 @@ const path = require('node:path');
 const { WebSocket, WebSocketServer } = require('ws');
 const { once } = require('node:events');
 const { NOBODY } = require('../support/dynamic.js');
-const { ask, echo, folder, metrics, open, start } = require('../support/configurable.js');
+const { ask, echo, either, folder, metrics, open } = require('../support/configurable.js');
 const { closeAll, closedPort, eventually, httpServer, onCleanUp } = require('../support/peers.js');
 
 afterEach(closeAll);
@@ -15,7 +15,7 @@ afterEach(closeAll);
 /** The same to both, and what they have counted then. */
 async function counted(name) {
   const place = await closedPort();
-  const proxy = await start(name, ['--metrics-ip', '127.0.0.1', '--metrics-port', String(place)]);
+  const proxy = await either(name, ['--metrics-ip', '127.0.0.1', '--metrics-port', String(place)]);
   const { add, api, port, request } = proxy;
   const target = await httpServer((req, res) => res.writeHead(Number(req.url.slice(-3))).end());
   const sockets = new WebSocketServer({ server: target.server });

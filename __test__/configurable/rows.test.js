@@ -7,6 +7,7 @@ const path = require('node:path');
 const zlib = require('node:zlib');
 const { ErrorPages } = require('../../lib/configurable/error-pages.js');
 const { Log } = require('../../lib/configurable/log.js');
+const { Routes } = require('../../lib/configurable/routes.js');
 const { RoutesApi } = require('../../lib/configurable/routes-api.js');
 const { NOBODY } = require('../support/dynamic.js');
 const { TOKEN, ask, echo, folder, open, run, start } = require('../support/configurable.js');
@@ -66,6 +67,11 @@ test('R-02 without a token the API is for this machine alone, unless somebody sa
   const opened = await open(['--api-ip', '0.0.0.0', '--api-insecure'], OPEN);
   expect(opened.lines.join('')).toContain('warn: REST API is not authenticated.');
   expect(await ask(opened.apiPort, 'GET /api/routes')).toMatchObject({ status: 200 });
+  const named = await open(['--api-ip', '0.0.0.0', '--api-insecure', '--api-host', 'proxy.test'], OPEN);
+  expect(await ask(named.apiPort, 'GET /api/routes', { host: 'proxy.test:1' })).toMatchObject({
+    status: 200,
+  });
+  expect(await ask(named.apiPort, 'GET /api/routes', { host: 'page.test' })).toMatchObject({ status: 403 });
   const guarded = await open(['--api-ip', '0.0.0.0']);
   expect(guarded.lines.join('')).not.toContain('not authenticated');
 });
@@ -214,6 +220,17 @@ test('R-15 what is taken out goes on for the requests there are', async () => {
   expect(await request('GET /a%20b/x')).toMatchObject({ status: 404 });
   for (const res of waiting) res.end('late');
   expect((await Promise.all(asked)).map(({ body }) => body)).toEqual(Array(20).fill('late'));
+});
+
+test('R-17 there are only so many routes', async () => {
+  const parts = { mayUse: () => true, targetProblem: () => undefined, log: SILENT };
+  const metrics = { apiAnswered() {}, count() {} };
+  const limits = { maxBodySize: 1000, bodyTimeout: 5000, maxRoutes: 1 };
+  const { port } = await httpServer(
+    new RoutesApi({ ...parts, limits, metrics, routes: new Routes({}, {}) }).handle,
+  );
+  const added = async (key) => (await ask(port, `POST /api/routes${key}`, post(DEAD))).status;
+  expect([await added('/a'), await added('/b'), await added('/a')]).toEqual([201, 507, 201]);
 });
 
 test('R-18 other methods are a 405 with Allow', async () => {

@@ -4,9 +4,10 @@
 
 const { once } = require('node:events');
 const https = require('node:https');
+const net = require('node:net');
 const tls = require('node:tls');
 const { authority, certificate, encryptedKey } = require('../support/certificates.js');
-const { TOKEN, ask, echo, file, open, start } = require('../support/configurable.js');
+const { TOKEN, ask, echo, either, file, open } = require('../support/configurable.js');
 const { closeAll, closedPort, listening, onCleanUp } = require('../support/peers.js');
 
 afterEach(closeAll);
@@ -77,7 +78,7 @@ test('keys that are encrypted', async () => {
 async function guardedTarget() {
   const options = { ...server, ca: ca.cert, requestCert: true, rejectUnauthorized: false };
   const target = https.createServer(options, (req, res) =>
-    res.end(`${req.socket.getPeerCertificate().subject?.CN}`),
+    res.end(req.socket.getPeerCertificate().subject?.CN ?? 'a stranger'),
   );
   await listening(target);
   onCleanUp(() => {
@@ -132,6 +133,12 @@ test('what only OpenSSL can do, Node does: ciphers, parameters, old versions', a
   expect(await version({ minVersion: 'TLSv1.3' })).toEqual(REFUSED);
   const any = await served('--ssl-protocol', 'TLS');
   expect(await any()).toMatchObject({ status: 200, version: 'TLSv1.3' });
+  // Who does not leave is left: closing ends all the same.
+  const staying = new net.Socket();
+  onCleanUp(() => staying.destroy());
+  const { port } = await open([...flagsOf('ssl', server), '--ssl-ciphers', 'HIGH']);
+  const over = tls.connect({ socket: staying.connect(port, '127.0.0.1'), host: '127.0.0.1', ca: ca.cert });
+  await once(over, 'secureConnect');
   expect(await (await served('--ssl-dhparam', file('dh', DH)))()).toMatchObject({ status: 200 });
 });
 
@@ -155,7 +162,7 @@ test('--redirect-port: from HTTP to HTTPS, as the original', async () => {
   ];
   const seen = async (name) => {
     const port = String(await closedPort());
-    const proxy = await start(name, flags(port));
+    const proxy = await either(name, flags(port));
     const answers = [];
     for (const [line, host] of rows) {
       const { status, values } = await ask(Number(port), line, { host });

@@ -73,6 +73,16 @@ async function open(flags = [], env = { CONFIGPROXY_AUTH_TOKEN: TOKEN }) {
   return { front, lines, others, ...speaking(front.address().port, apiPort) };
 }
 
+/**
+ * Either of them: the original in a process of its own, ours here.
+ *
+ * @param {'original' | 'ours'} name
+ * @param {string[]} [flags]
+ */
+function either(name, flags) {
+  return name === 'original' ? start(name, flags) : open(flags);
+}
+
 /** Ways to ask. */
 function speaking(port, apiPort) {
   const api = (line, more = {}) =>
@@ -175,4 +185,4 @@ function file(name, content) {
   return place;
 }
 
-module.exports = { TOKEN, ask, echo, file, folder, metrics, open, run, says, start };
+module.exports = { TOKEN, ask, echo, either, file, folder, metrics, open, run, says, start };

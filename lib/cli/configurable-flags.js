@@ -37,6 +37,11 @@ function listenFlags(command) {
     .option('--api-port <number>', 'port of the API (default: the public port + 1)', port)
     .addOption(new Option('--api-socket <path>', 'Unix socket of the API').conflicts(['apiIp', 'apiPort']))
     .option('--api-insecure', 'serve the API without a token to more than this machine')
+    .option(
+      '--api-host <name>',
+      'a name by which it may be called then, beside localhost; repeatable',
+      values.several,
+    )
     .option('--metrics-ip <address>', 'address for /metrics (default: all)')
     .option('--metrics-port <number>', 'port for /metrics (default: there are none)', port)
     .addOption(
@@ -83,7 +88,7 @@ function routingFlags(command) {
     .option(
       '--allow-target <host[:port]>',
       'where routes may lead: a host, a network, or unix; repeatable',
-      several,
+      values.several,
     )
     .addOption(
       new Option('--error-target <url>', 'a server that has pages for errors')
@@ -142,8 +147,6 @@ function processFlags(command) {
       values.milliseconds,
     );
 }
-
-const several = (value, before = []) => [...before, value];
 
 function target(text) {
   if (URL.canParse(text) && /^(?:https?|http\+unix|unix\+http):\/\//i.test(text)) return text;

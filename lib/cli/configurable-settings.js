@@ -27,6 +27,7 @@ function configurableSettings(flags, environment) {
   if (flags.redirectPort !== undefined && ssl === undefined)
     throw new UsageError('--redirect-port sends clients to HTTPS, which needs --ssl-key and --ssl-cert');
   const own = openssl(flags);
+  if (own !== undefined && ssl !== undefined) checkNodes(flags);
   return {
     warnings,
     places,
@@ -36,6 +37,7 @@ function configurableSettings(flags, environment) {
     settings: {
       token,
       apiSsl: apiSsl && { ...apiSsl, ...own },
+      allowHosts: flags.apiHost,
       allowTargets: flags.allowTarget,
       hostRouting: flags.hostRouting,
       includePrefix: flags.includePrefix,
@@ -47,6 +49,16 @@ function configurableSettings(flags, environment) {
       proxy: proxyOf(flags, own ? undefined : withVersion(ssl, flags.sslProtocol)),
     },
   };
+}
+
+/** What the native door does and Node's server does not. */
+function checkNodes(flags) {
+  const names = { workers: '--workers', log: '--log', logFile: '--log-file', trustProxy: '--trust-proxy' };
+  const name = Object.keys(names).find((one) => flags[one] !== undefined);
+  if (name !== undefined)
+    throw new UsageError(
+      `${names[name]} needs the native door, which --ssl-ciphers, --ssl-dhparam and versions other than TLSv1_2 exclude`,
+    );
 }
 
 /** Everybody who can reach it could change the routes. */

@@ -3,6 +3,7 @@
 /** `rs-proxy serve`: configurable-http-proxy's command line and API in front of the native door. */
 
 const fs = require('node:fs');
+const { setTimeout } = require('node:timers/promises');
 const { BackendRoutes, loadBackend } = require('../configurable/backend-routes.js');
 const { ConfigurableProxy } = require('../configurable/configurable-proxy.js');
 const { listenOptions, listening, shownPlace } = require('../configurable/listening.js');
@@ -10,8 +11,10 @@ const { Log } = require('../configurable/log.js');
 const { redirectServer } = require('../configurable/redirect.js');
 const { configurableFlags } = require('./configurable-flags.js');
 const { configurableSettings } = require('./configurable-settings.js');
-const { UsageError } = require('./settings.js');
+const { DEFAULTS, UsageError } = require('./settings.js');
 
+/** For the last bytes, once the time of grace is over. */
+const LAST = 1000;
 /** As the original ends when a signal has come. */
 const ENDED_BY_SIGNAL = 2;
 
@@ -46,6 +49,7 @@ async function openAll(flags, environment, log) {
   const isSecure = settings.proxy.ssl !== undefined || nodeTls !== undefined;
   const open = (what, place, start) =>
     listening(place, start).catch((error) => {
+      if (error.syscall === undefined) throw error;
       throw new Error(`The ${what} cannot listen: ${error.message}`, { cause: error });
     });
   const servers = [];
@@ -71,7 +75,11 @@ async function openAll(flags, environment, log) {
     const address = await openServer('redirection', places.redirect, redirectServer(to));
     log.info(`Added HTTP to HTTPS redirection from ${url(false, address)} to ${to}`);
   }
-  return { front, servers, end: () => endAll(front, servers, proxy) };
+  return {
+    front,
+    servers,
+    end: () => endAll({ front, servers, proxy, grace: flags.grace ?? DEFAULTS.grace }),
+  };
 }
 
 async function backendOf({ storageBackend: name, ...settings }, log) {
@@ -92,13 +100,19 @@ function writePid(file, log) {
 }
 
 /** What is under way at the public place may come to its end; the rest is let go of at once, for whoever comes next. */
-async function endAll(front, servers, proxy) {
+async function endAll({ front, servers, proxy, grace }) {
   proxy.close();
   for (const server of servers) {
     server.close();
     server.closeIdleConnections();
   }
-  await new Promise((resolve) => front.close(resolve));
+  const ended = new AbortController();
+  const closed = new Promise((resolve) => front.close(resolve)).finally(() => ended.abort());
+  // The native door sees to it itself, Node's server would wait for ever.
+  await Promise.race([
+    closed,
+    setTimeout(grace + LAST, undefined, { signal: ended.signal }).catch(() => closed),
+  ]);
 }
 
 /** A second signal ends it at once. */

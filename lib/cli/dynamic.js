@@ -36,11 +36,13 @@ function dynamicCommand(attempting) {
       ).choices(['string', 'segment']),
     )
     .option('--store <file:path>', 'keep routes in a file, so that they outlive the process')
-    .option('--allow-target <host[:port]>', 'where routes may lead beside localhost; repeatable', several);
+    .option(
+      '--allow-target <host[:port]>',
+      'where routes may lead beside localhost; repeatable',
+      values.several,
+    );
   return doorFlags(command).addHelpText('after', HELP).action(attempting(serveDynamic));
 }
-
-const several = (value, before = []) => [...before, value];
 
 async function serveDynamic({ match, store, allowTarget: allowTargets, ...flags }) {
   const settings = { ...DEFAULTS, port: flags.port ?? portOfEnvironment(), ...flags };

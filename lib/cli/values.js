@@ -64,4 +64,9 @@ function milliseconds(text) {
   throw new InvalidArgumentError('Write it like 10s, 500ms or 10000 (milliseconds).');
 }
 
-module.exports = { milliseconds, port, regularExpressionProblem, rewrite, route, url, workers };
+/** A flag that may be given several times. */
+function several(text, before = []) {
+  return [...before, text];
+}
+
+module.exports = { milliseconds, port, regularExpressionProblem, rewrite, route, several, url, workers };

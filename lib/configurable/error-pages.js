@@ -15,7 +15,8 @@ const { targetParts } = require('../proxy-server/target-parts.js');
 
 const LONGEST = 5000;
 const MOST_BYTES = 1024 * 1024;
-const HTML = 'text/html; charset=utf-8';
+/** A page of somebody else's says itself how its letters are encoded. */
+const HTML = 'text/html';
 
 /** On requests for pages, so that one of them that comes back here asks for no other. */
 const ASKS_FOR_A_PAGE = 'x-rs-proxy-error-page';
@@ -151,7 +152,7 @@ function builtIn(status) {
   </body>
 </html>
 `;
-  return { body, fields: { 'content-type': HTML } };
+  return { body, fields: { 'content-type': `${HTML}; charset=utf-8` } };
 }
 
 module.exports = { ErrorPages };

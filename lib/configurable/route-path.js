@@ -5,6 +5,9 @@
 /** A path that no route can have. */
 class RoutePathError extends Error {}
 
+/** One whose first segment is no host, with host routing. */
+class NoHostError extends RoutePathError {}
+
 const MOST_LENGTH = 8192;
 
 /**
@@ -60,9 +63,9 @@ function hostName(text) {
     URL.canParse(`http://${name}`)
   )
     return (star ?? '') + new URL(`http://${name}`).hostname.replace(/\.$/, '');
-  throw new RoutePathError(
+  throw new NoHostError(
     `With host routing the path begins with a host, which ${JSON.stringify(text)} is not`,
   );
 }
 
-module.exports = { RoutePathError, placeOf };
+module.exports = { NoHostError, RoutePathError, placeOf };

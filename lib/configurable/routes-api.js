@@ -5,7 +5,7 @@
 const { STATUS_CODES } = require('node:http');
 const { isTooDeep, readBody } = require('../dynamic/request-body.js');
 const { StoreError } = require('../dynamic/route-store.js');
-const { RoutePathError } = require('./route-path.js');
+const { NoHostError, RoutePathError } = require('./route-path.js');
 
 const ROUTES = /^\/api\/routes(\/.*)?$/;
 const METHODS = { GET: 'read', POST: 'add', DELETE: 'remove' };
@@ -72,9 +72,17 @@ class RoutesApi {
     if (act === undefined)
       throw new Refusal(405, 'Method not supported', { fields: { allow: Object.keys(METHODS).join(', ') } });
     if (!this.#mayUse(req)) throw new Refusal(403, '');
-    if (act === 'read') await this.#read(path, url.searchParams, res);
-    else if (act === 'add') await this.#add(path ?? '/', req, res);
-    else await this.#remove(path ?? '/', req, res);
+    if (act === 'add') await this.#add(path ?? '/', req, res);
+    else await this.#find(act, path, url.searchParams, req, res);
+  }
+
+  async #find(act, path, query, req, res) {
+    try {
+      if (act === 'read') await this.#read(path, query, res);
+      else await this.#remove(path ?? '/', req, res);
+    } catch (error) {
+      throw error instanceof NoHostError ? new Refusal(404, '', { cause: error }) : error;
+    }
   }
 
   async #read(path, query, res) {
