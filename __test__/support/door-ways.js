@@ -143,6 +143,8 @@ async function multiplexedClient(port, isSecure) {
  * @property {string} name
  * @property {boolean} isMultiplexed
  * @property {boolean} isSecure
+ * @property {object} options what a door needs for it
+ * @property {object} settings likewise
  * @property {(options: object, settings?: object) => Promise<{ proxy: object, port: number, client: { ask: Function } }>} open a door, and a
  *   client of it
  * @property {(port: number) => Promise<{ ask: (request?: object) => Asked }>} client another one. `body: null` leaves it to the test
@@ -152,16 +154,16 @@ async function multiplexedClient(port, isSecure) {
 function way(name, isMultiplexed, isSecure) {
   const client = async (port) =>
     isMultiplexed ? multiplexedClient(port, isSecure) : http1Client(port, isSecure);
+  const own = { options: isSecure ? { ssl: SSL } : {}, settings: { h2c: isMultiplexed && !isSecure } };
   return {
     name,
     isMultiplexed,
     isSecure,
     client,
+    options: own.options,
+    settings: own.settings,
     async open(options, settings) {
-      const door = await openDoor(
-        { ...options, ...(isSecure && { ssl: SSL }) },
-        { h2c: isMultiplexed && !isSecure, ...settings },
-      );
+      const door = await openDoor({ ...options, ...own.options }, { ...own.settings, ...settings });
       return { ...door, client: await client(door.port) };
     },
   };
