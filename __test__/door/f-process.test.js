@@ -29,6 +29,8 @@ const { CERTIFICATE, KEY, tlsClient } = require('../support/tls.js');
 
 afterEach(closeAll);
 
+/** Both versions of HTTP, once over TLS: for what keeps the processor busy. */
+const isOneOfEach = ({ isMultiplexed, isSecure }) => isMultiplexed === isSecure;
 const ok = { status: 200, text: 'ok', end: 'whole' };
 
 describe('F-05 names', () => {
@@ -120,7 +122,7 @@ describe('F-10 no port left', () => {
 test(
   'F-64 the event loop is blocked: requests of the engine keep their pace, those of Node wait, and none is lost',
   overEachWay(async ({ client: clientOf, isMultiplexed, options, settings }) => {
-    const BLOCKED = 4000;
+    const BLOCKED = 3000;
     const target = await httpServer((req, res) => res.end('ok'));
     const routes = [{ path: '/api', target: target.url }];
     const { ask } = startDoor(options, { ...settings, routes, fallback: true, maxRequestsPerSocket: 1e6 });
@@ -149,6 +151,63 @@ test(
     expect((await ask('stats')).door).toMatchObject({ handedOver: 2, failed: 0, cut: 0 });
   }),
   60_000,
+);
+
+test(
+  'F-66 a small heap that is collected all the time: bodies are what they were, both ways',
+  overEachWay(async ({ client: clientOf, options, settings }) => {
+    const target = await httpServer((req, res) => req.pipe(res));
+    const small = { execArgv: ['--expose-gc', '--max-old-space-size=64'] };
+    const { ask } = startDoor({ target: target.url, ...options }, settings, small);
+    const client = await clientOf((await ask('open')).port);
+    await ask('collect');
+    // By the engine, and then by Node.
+    for (const prepare of [() => {}, () => ask('listen')]) {
+      await prepare();
+      await all(5, async (i) => {
+        const body = String.fromCharCode(97 + i).repeat(100_000);
+        const { status, text } = await client.ask({ method: 'POST', body }).over();
+        expect(status).toBe(200);
+        expect(text === body).toBe(true);
+      });
+    }
+    expect(await ask('stats')).toMatchObject({ exchanges: 0, door: { forwarded: 5, handedOver: 5 } });
+  }, isOneOfEach),
+  60_000,
+);
+
+test('F-67 the heap is full: the process dies as Node does, and its clients know', async () => {
+  const target = await answeringTarget('');
+  const full = { execArgv: ['--max-old-space-size=32'], shell: 'ulimit -c 0' };
+  const { ask, ended } = startDoor({ target: target.url }, {}, full);
+  const { ask: get } = await DOOR_WAYS[0].client((await ask('open')).port);
+  const asked = Array.from({ length: 10 }, () => get());
+  await eventually(() => target.connections.length === 10);
+  ask('fillHeap').catch(() => {});
+  const { code, signal, stderr } = await ended;
+  expect(stderr).toContain('JavaScript heap out of memory');
+  expect(code === 134 || signal === 'SIGABRT').toBe(true);
+  for (const one of asked) expect(await one.over()).toMatchObject({ status: undefined, end: 'cut' });
+  for (const connection of target.connections) await connection.closed();
+}, 60_000);
+
+test(
+  'F-69 a process that swallows what is uncaught: requests beside and afterwards are served',
+  overEachWay(async ({ client: clientOf, options, settings }) => {
+    const target = await answeringTarget(OK);
+    const { ask } = startDoor({ target: target.url, ...options }, settings);
+    const { ask: get } = await clientOf((await ask('open')).port);
+    await ask('swallow');
+    for (const path of ['/timer', '/microtask', '/finish', '/close']) {
+      const beside = all(3, () => get({ path: '/fine' }).over());
+      await get({ path }).over();
+      expect(await beside).toEqual(Array(3).fill(ok));
+    }
+    expect(await get({ path: '/fine' }).over()).toEqual(ok);
+    expect(await ask('swallowed')).toBeGreaterThan(0);
+    expect(await ask('stats')).toMatchObject({ exchanges: 0, panics: 0, door: { inFlight: 0 } });
+  }),
+  30_000,
 );
 
 test('F-81 fifty clients with bombs of fields and windows that they never open: memory stays below 256 MiB', async () => {
