@@ -7,6 +7,7 @@ mod attempt;
 mod lookup;
 pub(in crate::engine) mod multiplexed;
 pub(in crate::engine) mod receive;
+mod repeat;
 pub(in crate::engine) mod report;
 pub(in crate::engine) mod send;
 
@@ -23,6 +24,7 @@ use attempt::{Attempt, Failure, Retry};
 use bytes::Bytes;
 pub(in crate::engine) use lookup::Asking;
 use lookup::Found;
+use repeat::Repeat;
 use send::Body;
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -228,13 +230,14 @@ async fn run(order: &Order, shared: &Shared, context: &Context) -> Result<Event,
     // Held until the connection is given back.
     let mut _turn = context.pool.turn(&key).await;
     let mut is_repeated = false;
+    let mut repeat = None;
     loop {
         let link =
             link(&context.pool, &*context.connector, &key, order.config.timeouts, &asking, wanted).await?;
         if order.announced {
             context.ring.push(order.id, Event::Writable);
         }
-        let attempt = Attempt { order, shared, context, key: &key, framing };
+        let attempt = Attempt { order, shared, context, key: &key, framing, repeat: repeat.take() };
         let result = match link {
             Link::Http1(connection) => attempt.run(connection, &mut body).await,
             Link::Http2(place) => {
@@ -255,6 +258,12 @@ async fn run(order: &Order, shared: &Shared, context: &Context) -> Result<Event,
                 if !may_retry || is_repeated || !body.rewind() {
                     return Err(error);
                 }
+                // It waits no longer than for a connection.
+                let place = Repeat::place(&context.stats);
+                let Ok(place) = timeout(order.config.timeouts.connect_limit(), place).await else {
+                    return Err(error);
+                };
+                repeat = Some(place);
                 is_repeated = true;
                 Stats::count(&context.stats.retries);
                 if wanted == Wanted::Any {
