@@ -27,6 +27,7 @@ use lookup::Found;
 use repeat::Repeat;
 use send::Body;
 use std::net::IpAddr;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use tokio::sync::Notify;
@@ -135,23 +136,22 @@ impl std::fmt::Debug for Context {
     }
 }
 
+/// What lives an exchange. It has several kilobytes, and is handed on by everybody who begins one: that must not copy it.
+pub type Life = Pin<Box<dyn Future<Output = ()> + Send>>;
+
 /// Prepares an exchange: the caller's hold on it, and the future that lives it.
-pub fn prepare(order: Order, context: Context) -> (Exchange, impl Future<Output = ()> + Send + 'static) {
+pub fn prepare(order: Order, context: Context) -> (Exchange, Life) {
     prepare_within(order, context, Channel::WINDOW)
 }
 
 /// The same, with a bound of its own on the bytes of either body.
-pub(in crate::engine) fn prepare_within(
-    order: Order,
-    context: Context,
-    window: usize,
-) -> (Exchange, impl Future<Output = ()> + Send + 'static) {
+pub(in crate::engine) fn prepare_within(order: Order, context: Context, window: usize) -> (Exchange, Life) {
     let shared = Arc::new(Shared::with_window(window));
     let exchange = Exchange { shared: Arc::clone(&shared) };
     let ending = Ending::new(order.id, context);
     Stats::count(&ending.context.stats.started);
     let gauge = Held::new(&ending.context.stats, |s| &s.exchanges);
-    (exchange, live(order, shared, ending, gauge))
+    (exchange, Box::pin(live(order, shared, ending, gauge)))
 }
 
 async fn live(order: Order, shared: Arc<Shared>, mut ending: Ending, gauge: Held) {
@@ -172,9 +172,9 @@ async fn live(order: Order, shared: Arc<Shared>, mut ending: Ending, gauge: Held
 /// Runs within the limit for the whole of it, if there is one.
 async fn in_time(order: &Order, shared: &Shared, context: &Context) -> Result<Event, Error> {
     let timeouts = &order.config.timeouts;
-    let run = run(order, shared, context);
-    let Some(total) = timeouts.total else { return run.await };
-    timeout(total, run).await.unwrap_or_else(|_| {
+    let Some(total) = timeouts.total else { return run(order, shared, context).await };
+    // On the heap: few have this limit, and all would hold their future twice.
+    timeout(total, Box::pin(run(order, shared, context))).await.unwrap_or_else(|_| {
         let phase = if shared.has_head.load(Ordering::Relaxed) { Phase::Body } else { Phase::Head };
         Err(timeouts.exceeded(Limit::Total, phase))
     })
