@@ -1,6 +1,7 @@
 'use strict';
 
 const { POST_BODY } = require('./payload.js');
+const { PER_SECOND, measureRoutes } = require('./routes/measure.js');
 const { CONNECTIONS, measureSockets } = require('./websockets/measure.js');
 
 /**
@@ -14,8 +15,8 @@ const { CONNECTIONS, measureSockets } = require('./websockets/measure.js');
  *   columns?: { figure: string, head: string, digits: number }[] }} Scenario `measure` and `columns`: instead of the usual ones
  */
 
-/** Those that have the clients' sockets to themselves; the server beside them joins these tables to the others. */
-const DOORS = ['ours-door', 'ours-server', 'nginx', 'haproxy'];
+/** Those that have the clients' sockets to themselves. */
+const DOORS = ['ours-door', 'nginx', 'haproxy'];
 
 /** @type {Scenario[]} */
 module.exports = [
@@ -43,25 +44,37 @@ module.exports = [
     'ours-messages',
   ]),
   door('door-one', 'Small JSON GET, one connection at a time', { connections: 1, compare: 'p50' }),
-  door('door-small', 'Small JSON GET, 64 connections'),
+  // The server beside them joins these tables to the others.
+  door('door-small', 'Small JSON GET, 64 connections', { among: [...DOORS, 'ours-server'] }),
   door('door-thousand', 'Small JSON GET, 1000 connections', { connections: 1000 }),
   door('door-post', 'POST of 1 KB, 64 connections', { path: '/post', method: 'POST', body: POST_BODY }),
   door('door-large', 'GET of 1 MB, 16 connections', { path: '/large', connections: 16 }),
-  door('door-tls', 'Small JSON GET, 64 keep-alive connections with TLS', {
-    front: 'tls',
-    among: ['ours-door', 'nginx', 'haproxy'],
-  }),
+  door('door-tls', 'Small JSON GET, 64 keep-alive connections with TLS', { front: 'tls' }),
   door('door-h2', 'Small JSON GET, HTTP/2 with TLS, 8 connections with 8 streams each', {
     front: 'h2',
     connections: 8,
     streams: 8,
-    among: ['ours-door', 'nginx', 'haproxy'],
   }),
   door('door-hook', 'Small JSON GET, 64 connections, one header set on the request by a hook', {
     hooks: 'request',
     among: ['http-proxy-3', 'httpxy', 'ours-server', 'ours-door'],
   }),
-  sockets('door-websockets', 'WebSockets: the native door', ['ours-door', 'ours-server', 'nginx', 'haproxy']),
+  sockets('door-websockets', 'WebSockets: the native door', DOORS),
+  {
+    name: 'routes',
+    title: `Routes that change: ${PER_SECOND} changes a second, small JSON GET, 64 connections`,
+    compare: 'cpu',
+    measure: measureRoutes,
+    columns: [
+      { figure: 'first', head: 'ms to the first answer', digits: 2 },
+      { figure: 'calmRps', head: 'requests/s at rest', digits: 0 },
+      { figure: 'calmCpu', head: 'µs CPU/request at rest', digits: 1 },
+      { figure: 'changes', head: 'changes/s', digits: 0 },
+      { figure: 'rps', head: 'requests/s', digits: 0 },
+      { figure: 'cpu', head: 'µs CPU/request', digits: 1 },
+      { figure: 'socketErrors', head: 'socket errors', digits: 0 },
+    ],
+  },
 ];
 
 /** The native door beside servers of its kind. */

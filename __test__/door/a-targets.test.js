@@ -2,8 +2,8 @@
 
 /** Targets, hosts, and what a request says of its way, through the native door (reliability rows A-54 to A-62 and A-70 to A-78). */
 
-const { closeAll, rawExchange } = require('../support/peers.js');
-const { doorTo, forwarded, openDoor, refused } = require('../support/doors.js');
+const { closeAll, closedPort, rawExchange } = require('../support/peers.js');
+const { doorTo, forwarded, isOverTls, openDoor, refused } = require('../support/doors.js');
 const { lastRequest, readResponse } = require('../support/messages.js');
 
 afterEach(closeAll);
@@ -157,8 +157,8 @@ describe('semantics and trust', () => {
     const { request } = await forwarded(get(...CLAIMS, ...MORE_CLAIMS), { options: { xfwd: true } });
     expect(request.fields.filter(([name]) => /forwarded|real|early/.test(name))).toEqual([
       ['x-forwarded-for', '127.0.0.1'],
-      ['x-forwarded-port', '80'],
-      ['x-forwarded-proto', 'http'],
+      ['x-forwarded-port', isOverTls() ? '443' : '80'],
+      ['x-forwarded-proto', isOverTls() ? 'https' : 'http'],
       ['x-forwarded-host', 'me'],
     ]);
   });
@@ -185,14 +185,16 @@ describe('semantics and trust', () => {
   });
 
   test('A-76 a request that goes round in circles is ended', async () => {
-    const { proxy, port } = await doorTo();
     const first = await forwarded(get());
     expect(first.request.values('via')).toEqual([expect.stringMatching(VIA)]);
-    await new Promise((resolve) => proxy.close(resolve));
     // A door that is its own target.
-    const circle = await openDoor({ target: `http://127.0.0.1:${port}` }, { port });
-    expect(circle.port).toBe(port);
-    expect(readResponse(await rawExchange(port, get()))).toMatchObject({ status: 508, isComplete: true });
+    const port = await closedPort();
+    const target = `${isOverTls() ? 'https' : 'http'}://127.0.0.1:${port}`;
+    const circle = await openDoor({ target, secure: false }, { port });
+    expect(readResponse(await rawExchange(circle.port, get()))).toMatchObject({
+      status: 508,
+      isComplete: true,
+    });
     expect(circle.proxy.stats().door).toMatchObject({ forwarded: 5, refused: 1 });
   });
 

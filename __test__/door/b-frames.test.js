@@ -3,7 +3,7 @@
 /** Frames of HTTP/2 at the native door: malformed ones end the connection, those that mean nothing are no matter. */
 
 const { closeAll, eventually, rawClient, rawTarget } = require('../support/peers.js');
-const { openDoor } = require('../support/doors.js');
+const { isOverTls, openDoor } = require('../support/doors.js');
 const { readResponse } = require('../support/messages.js');
 const {
   ERROR,
@@ -135,6 +135,19 @@ describe.each([
 });
 
 describe('B-01', () => {
+  // With TLS the protocol has been agreed on before.
+  if (!isOverTls()) describe('without TLS', plainly);
+
+  test('a preface that does not go on, and one without requests, are not waited for', async () => {
+    const { port, proxy } = await bench({ headersTimeout: 300 });
+    const halves = [PREFACE.subarray(0, 10), PREFACE, Buffer.concat([PREFACE, frame('SETTINGS', 0, 0)])];
+    const clients = await Promise.all(halves.map((bytes) => rawClient(port, bytes)));
+    await Promise.all(clients.map((client) => client.closed()));
+    await eventually(() => proxy.stats().door.connections === 0);
+  });
+});
+
+function plainly() {
   test.each(['PRI * HTTP/2.0\r\n\r\nXX\r\n\r\n', 'PRI * HTTP/2.0\r\nHost: me\r\n\r\n'])(
     'a preface that is none is a request of another version',
     async (text) => {
@@ -146,14 +159,6 @@ describe('B-01', () => {
     },
   );
 
-  test('a preface that does not go on, and one without requests, are not waited for', async () => {
-    const { port, proxy } = await bench({ headersTimeout: 300 });
-    const halves = [PREFACE.subarray(0, 10), PREFACE, Buffer.concat([PREFACE, frame('SETTINGS', 0, 0)])];
-    const clients = await Promise.all(halves.map((bytes) => rawClient(port, bytes)));
-    await Promise.all(clients.map((client) => client.closed()));
-    await eventually(() => proxy.stats().door.connections === 0);
-  });
-
   test('HTTP/1.1 is served at the same port', async () => {
     const { port } = await bench();
     for (const method of ['GET', 'PRI', 'PROPFIND', 'P']) {
@@ -162,16 +167,16 @@ describe('B-01', () => {
       expect(readResponse(client.text)).toMatchObject({ status: 200, body: 'ok' });
     }
   });
-});
 
-test('B-36 the preface where HTTP/2 was not asked for is a request of another version', async () => {
-  const target = await rawTarget(() => {});
-  const { port } = await openDoor({ target: target.url });
-  const client = await rawClient(port, PREFACE);
-  await client.closed();
-  expect(readResponse(client.text).status).toBe(505);
-  expect(target.connections).toHaveLength(0);
-});
+  test('B-36 the preface where HTTP/2 was not asked for is a request of another version', async () => {
+    const target = await rawTarget(() => {});
+    const { port } = await openDoor({ target: target.url });
+    const client = await rawClient(port, PREFACE);
+    await client.closed();
+    expect(readResponse(client.text).status).toBe(505);
+    expect(target.connections).toHaveLength(0);
+  });
+}
 
 describe('what means nothing', () => {
   test.each([

@@ -232,7 +232,7 @@ describe('error listeners', () => {
     expect(closes).toEqual([false]);
   });
 
-  test('one that throws: the usual answer, and a warning', async () => {
+  test('F-68 one that throws: the usual answer, and a warning', async () => {
     const warned = jest.spyOn(process, 'emitWarning').mockImplementation(() => {});
     onCleanUp(() => warned.mockRestore());
     const { proxy, port } = await openDoor({ target: `http://127.0.0.1:${await closedPort()}` });

@@ -9,6 +9,7 @@ const fs = require('node:fs');
 const os = require('node:os');
 const path = require('node:path');
 const { execFile } = require('node:child_process');
+const { stripVTControlCharacters } = require('node:util');
 const { openDoor } = require('../support/doors.js');
 const { closeAll, eventually, httpServer, onCleanUp } = require('../support/peers.js');
 
@@ -25,42 +26,47 @@ const LARGE = Buffer.alloc(8 * 1024 * 1024, 'x');
  * @param {string} path_
  * @param {string[]} mode
  */
-function attack(port, path_, mode) {
+async function attack(port, path_, mode) {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'slowhttptest-'));
   onCleanUp(() => fs.rmSync(folder, { recursive: true }));
   const report = path.join(folder, 'report');
   const amount = ['-c', `${CLIENTS}`, '-r', `${CLIENTS}`, '-l', `${SECONDS}`, '-p', '10'];
   const args = [...amount, '-g', '-o', report, '-u', `http://127.0.0.1:${port}${path_}`, ...mode];
-  return new Promise((resolve, reject) => {
+  const output = await new Promise((resolve, reject) => {
     execFile('slowhttptest', args, { timeout: 90_000 }, (error, stdout) => {
-      // Its status is 1 when all connections were closed before the time was over.
-      if (error?.code === 'ENOENT') return reject(new Error('Please install: slowhttptest'));
-      if (error?.killed) return reject(error);
-      const [, ...lines] = fs.readFileSync(`${report}.csv`, 'utf8').trim().split('\n');
-      const rows = lines.map((line) => line.split(',').map(Number));
-      return resolve({
-        status: /Exit status: (.*)/.exec(stdout)[1],
-        connected: Math.max(...rows.map((row) => row[3])),
-        isAvailable: rows.map((row) => row[4] > 0),
-      });
+      // Its status says nothing of how it ended.
+      if (error?.code === 'ENOENT') reject(new Error('Please install: slowhttptest'));
+      else if (error?.killed) reject(error);
+      else resolve(stripVTControlCharacters(stdout));
     });
   });
+  const [, ...lines] = fs.readFileSync(`${report}.csv`, 'utf8').trim().split('\n');
+  const rows = lines.map((line) => line.split(',').map(Number));
+  return {
+    status: /Exit status: (.*)/.exec(output)?.[1],
+    connected: Math.max(...rows.map((row) => row[3])),
+    isAvailable: rows.map((row) => row[4] > 0),
+  };
 }
+
+/** How slowhttptest says that the server has closed all of them. */
+const GONE = 'No open connections left';
 
 if (process.env.NIGHTLY) {
   test.each([
-    ['heads that never end', '/', ['-H', '-i', '1'], 'No open connections left'],
+    ['heads that never end', '/', ['-H', '-i', '1'], GONE, 'refused'],
+    ['bodies that go on a little at a time', '/', ['-B', '-i', '1', '-s', '100000'], GONE, 'refused'],
+    ['thousands of ranges', '/', ['-R'], GONE, 'forwarded'],
     [
-      'bodies that go on a little at a time',
-      '/',
-      ['-B', '-i', '1', '-s', '100000'],
-      'No open connections left',
+      'responses that are hardly read',
+      '/large',
+      ['-X', '-n', '1', '-z', '5'],
+      'Hit test time limit',
+      'abandoned',
     ],
-    ['thousands of ranges', '/', ['-R'], 'No open connections left'],
-    ['responses that are hardly read', '/large', ['-X', '-n', '1', '-z', '5'], 'Hit test time limit'],
   ])(
     '%s',
-    async (_what, path_, mode, status) => {
+    async (_what, path_, mode, status, counter) => {
       const target = await httpServer((req, res) => {
         req.resume().on('end', () => res.end(req.url === '/large' ? LARGE : 'ok'));
       });
@@ -73,11 +79,8 @@ if (process.env.NIGHTLY) {
         isAvailable: Array(result.isAvailable.length).fill(true),
       });
       expect(result.connected).toBeGreaterThan(0);
-      const stats = door.stats();
-      expect(stats.accepted).toBeGreaterThanOrEqual(CLIENTS);
-      // Each of them was told why, or given up.
-      expect(stats.refused + stats.abandoned).toBeGreaterThan(0);
       await eventually(() => door.stats().connections === 0);
+      expect(door.stats()[counter]).toBeGreaterThanOrEqual(CLIENTS);
     },
     120_000,
   );

@@ -2,6 +2,7 @@
 
 /** Agents that connect in a way of their own: their requests go over Node's client, and nothing else of them differs. */
 
+const dns = require('node:dns');
 const http = require('node:http');
 const https = require('node:https');
 const AgentKeepAlive = require('agentkeepalive');
@@ -9,7 +10,7 @@ const { HttpsProxyAgent } = require('https-proxy-agent');
 const { SocksProxyAgent } = require('socks-proxy-agent');
 const { createProxyServer } = require('../../index.js');
 const { runChild } = require('../support/child.js');
-const { FACES } = require('../support/faces.js');
+const { FACES, proxyServer } = require('../support/faces.js');
 const { GOOD } = require('../support/faults.js');
 const { stats } = require('../support/engine.js');
 const { lastRequest, readRequest, readResponse, requestText } = require('../support/messages.js');
@@ -257,6 +258,43 @@ describe('WebSockets', () => {
     expect(proxy.asked).toHaveLength(1);
     await eventually(() => stats().node.exchanges === 0);
   });
+});
+
+test('what only the engine can do is refused, and what Node can do as well is done', async () => {
+  const agent = ended(new OwnAgent());
+  const refused = (options) => () => createProxyServer({ target: 'http://127.0.0.1:1', agent, ...options });
+  expect(refused({ http2: true })).toThrow(
+    expect.objectContaining({
+      code: 'ERR_PROXY_INVALID_OPTION',
+      option: 'http2',
+      message: expect.stringMatching(
+        /^The option http2: true cannot be used together with the option agent \(/,
+      ),
+    }),
+  );
+  expect(refused({ upstreamProxy: 'http://proxy' })).toThrow(
+    expect.objectContaining({ option: 'upstreamProxy' }),
+  );
+  expect(refused({ http2: 'auto' })).not.toThrow();
+});
+
+test('dnsCache holds for Node’s client, too', async () => {
+  const look = jest.spyOn(dns.promises, 'lookup');
+  const target = await rawTarget(onGood);
+  const options = { target: `http://localhost:${target.port}`, agent: ended(new http.Agent({ family: 4 })) };
+  for (const [dnsCache, calls] of [
+    [60_000, 1],
+    [1, 3],
+  ]) {
+    look.mockClear();
+    const { port } = await proxyServer({ ...options, dnsCache });
+    for (let i = 0; i < 3; i++) {
+      expect(readResponse(await rawExchange(port, GET))).toMatchObject({ status: 200 });
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+    expect(look).toHaveBeenCalledTimes(calls);
+  }
+  look.mockRestore();
 });
 
 test('what has gone over Node’s client can be seen, and a proxy is not kept by it', async () => {

@@ -2,6 +2,9 @@
 
 /** `upstreamProxy`: targets are reached through a proxy, which the engine asks for a tunnel. */
 
+const fs = require('node:fs');
+const os = require('node:os');
+const path = require('node:path');
 const { once } = require('node:events');
 const { WebSocket } = require('ws');
 const { createProxyServer } = require('../../index.js');
@@ -18,6 +21,7 @@ const {
   rawExchange,
   rawTarget,
 } = require('../support/peers.js');
+const { certificate } = require('../support/certificates.js');
 const { CERTIFICATE, tlsTarget } = require('../support/tls.js');
 const { echoServer, tunnelBench } = require('../support/upgrades.js');
 
@@ -31,8 +35,22 @@ const asUser = (url, credentials = 'us%40er:word') => url.replace('//', `//${cre
 
 const PROXIES = {
   http: { start: connectProxy, told: `Basic ${btoa('us@er:word')}` },
+  https: {
+    start: (settings) => connectProxy({ ...settings, overTls: true }),
+    told: `Basic ${btoa('us@er:word')}`,
+    closed: 'ECONNRESET',
+    nonsense: 'EPROTO',
+  },
   socks5: { start: socksProxy, told: 'us@er:word' },
 };
+
+// It vouches for the proxies that are reached over TLS; what vouches for targets has no say in that.
+const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'upstream-proxy-'));
+afterAll(() => fs.rmSync(folder, { recursive: true }));
+beforeAll(() => {
+  process.env.NODE_EXTRA_CA_CERTS = path.join(folder, 'ca.pem');
+  fs.writeFileSync(process.env.NODE_EXTRA_CA_CERTS, CERTIFICATE);
+});
 
 describe.each(FACES)('%s', (_face, serve) => {
   /** Sends one request, and gives its answer and the errors that were told. */
@@ -43,7 +61,7 @@ describe.each(FACES)('%s', (_face, serve) => {
     return { errors, ...readResponse(await rawExchange(port, request)) };
   }
 
-  describe.each(Object.entries(PROXIES))('%s', (_kind, { start, told }) => {
+  describe.each(Object.entries(PROXIES))('%s', (_kind, { start, told, ...broken }) => {
     test.each([
       ['plain', rawTarget, {}],
       ['over TLS', tlsTarget, { ca: CERTIFICATE, changeOrigin: true }],
@@ -111,19 +129,25 @@ describe.each(FACES)('%s', (_face, serve) => {
 
     test.each([
       ['says nothing', rawTarget, [() => {}], { code: 'ECONNECT_TIMEOUT', timeout: 'connect' }, 504],
-      ['closes', rawTarget, [({ socket }) => socket.end()], { code: 'ERR_PROXY_TUNNEL' }, 502],
+      [
+        'closes',
+        rawTarget,
+        [({ socket }) => socket.end()],
+        { code: broken.closed ?? 'ERR_PROXY_TUNNEL' },
+        502,
+      ],
       [
         'speaks nonsense',
         rawTarget,
         [({ socket }) => socket.write('SSH-2.0\r\n\r\n\r\n\r\n')],
-        { code: 'ERR_PROXY_TUNNEL' },
+        { code: broken.nonsense ?? 'ERR_PROXY_TUNNEL' },
         502,
       ],
     ])('one that %s', async (_what, startProxy, args, error, status) => {
-      const broken = await startProxy(...args);
+      const { port } = await startProxy(...args);
       const { url } = await start();
       const options = { target: 'http://127.0.0.1:1', connectTimeout: 500 };
-      const answer = await ask({ ...options, upstreamProxy: url.replace(/:\d+$/, `:${broken.port}`) });
+      const answer = await ask({ ...options, upstreamProxy: url.replace(/:\d+$/, `:${port}`) });
       expect(answer.status).toBe(status);
       expect(answer.errors).toMatchObject([error]);
     });
@@ -150,6 +174,38 @@ describe.each(FACES)('%s', (_face, serve) => {
     expect(errors[0].message).toBe(
       `Failed to establish a tunnel to 127.0.0.1:1 through the proxy 127.0.0.1:${proxy.port}: it has answered 403 No`,
     );
+  });
+
+  test('a proxy that nobody vouches for is told nothing, whatever is said of targets', async () => {
+    const target = await tlsTarget(onGood);
+    const proxy = await connectProxy({
+      overTls: true,
+      identity: certificate(undefined, { names: 'IP:127.0.0.1' }),
+    });
+    const upstreamProxy = asUser(proxy.url);
+    for (const options of [{}, { secure: false }, { ca: CERTIFICATE, changeOrigin: true }]) {
+      const { errors, status } = await ask({ target: target.url, upstreamProxy, ...options });
+      expect(status).toBe(502);
+      expect(errors).toMatchObject([{ code: 'DEPTH_ZERO_SELF_SIGNED_CERT', phase: 'tls', side: 'upstream' }]);
+      expect(errors[0].message).toBe(`self-signed certificate (the proxy 127.0.0.1:${proxy.port})`);
+    }
+    expect(proxy.asked).toEqual([]);
+  });
+
+  test('what is said of a target over TLS is not said of the proxy', async () => {
+    const target = await tlsTarget(onGood);
+    const proxy = await connectProxy({ overTls: true });
+    // Neither the name nor those that vouch for it are the proxy's.
+    const options = {
+      target: target.url,
+      upstreamProxy: proxy.url,
+      servername: 'localhost',
+      ca: CERTIFICATE,
+    };
+    expect((await ask(options)).status).toBe(200);
+    expect((await ask({ ...options, ca: certificate(undefined, {}).cert })).errors).toMatchObject([
+      { code: expect.stringMatching(/SELF_SIGNED|UNABLE_TO/), message: expect.not.stringContaining('proxy') },
+    ]);
   });
 
   test.each([
@@ -205,14 +261,11 @@ test.each(Object.entries(PROXIES))('WebSockets through %s', async (_kind, { star
   expect(stats().node?.exchanges ?? 0).toBe(0);
 });
 
-test.each(['ftp://proxy', 'https://proxy', 'proxy:3128', 'nonsense', 5, true])(
-  '%p is refused',
-  (upstreamProxy) => {
-    expect(() => createProxyServer({ target: 'http://127.0.0.1:1', upstreamProxy })).toThrow(
-      expect.objectContaining({ code: 'ERR_PROXY_INVALID_OPTION', option: 'upstreamProxy' }),
-    );
-  },
-);
+test.each(['ftp://proxy', 'proxy:3128', 'nonsense', 5, true])('%p is refused', (upstreamProxy) => {
+  expect(() => createProxyServer({ target: 'http://127.0.0.1:1', upstreamProxy })).toThrow(
+    expect.objectContaining({ code: 'ERR_PROXY_INVALID_OPTION', option: 'upstreamProxy' }),
+  );
+});
 
 test('nor can it be had where only Node’s client can send', () => {
   const options = { target: 'https://127.0.0.1:1', upstreamProxy: 'http://proxy', minVersion: 'TLSv1' };

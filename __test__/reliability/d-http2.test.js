@@ -141,6 +141,34 @@ describe.each([
     }
   });
 
+  test('D-43 many requests that are refused together: few at a time are sent again, and all in the end', async () => {
+    const MANY = 60;
+    const first = [];
+    let open = 0;
+    let most = 0;
+    const { options } = await secureOrNot((stream) => {
+      if (first.length < MANY) {
+        first.push(stream);
+        if (first.length === MANY) for (const one of first) one.close(NGHTTP2_REFUSED_STREAM);
+        return;
+      }
+      most = Math.max(most, ++open);
+      setTimeout(() => {
+        open--;
+        stream.respond({ ':status': 200 });
+        stream.end('good');
+      }, 30);
+    });
+    const bench = await faultBench('event', options);
+    const agent = new http.Agent({ keepAlive: true });
+    const answers = await all(MANY, () => request(agent, bench.port, { method: 'POST', body: 'x' }));
+    agent.destroy();
+    expect(answers.every(({ text }) => text === 'good')).toBe(true);
+    // A fifth of all that are under way.
+    expect(most).toBeLessThanOrEqual(MANY / 5);
+    await checkAfterwards(bench, { failures: 0 });
+  });
+
   test('D-43 floods of SETTINGS and PING are answered within bounds, and the request is served', async () => {
     const target = await framed((id) => [
       ...Array(500).fill(frame(SETTINGS, 0, 0, '')),
@@ -189,6 +217,23 @@ describe.each([
       await checkAfterwards(bench, { failures: 1 });
     },
   );
+
+  test('D-43 RST_STREAM (NO_ERROR) behind the last of the bytes that were announced is the end, another code is not', async () => {
+    for (const [reason, failures] of [
+      [NGHTTP2_NO_ERROR, 0],
+      [NGHTTP2_INTERNAL_ERROR, 1],
+    ]) {
+      const target = await framed((id, { socket }) => {
+        const reset = frame(RST_STREAM, 0, id, number(reason));
+        setTimeout(() => socket.write(reset), 50);
+        return [headers(id, STATUS + LENGTH_5), frame(DATA, 0, id, 'whole')];
+      });
+      const bench = await faultBench('event', target.options);
+      const text = await rawExchange(bench.port, GET);
+      if (failures === 0) expect(text).toMatch(/^HTTP\/1\.1 200 [^]*\r\n\r\nwhole$/);
+      await checkAfterwards(bench, { failures });
+    }
+  });
 
   test.each([
     [

@@ -1,37 +1,59 @@
 'use strict';
 
-/** Every fault has a test whose title begins with its number, or a reason why not. */
+/** That docs/reliability-rows.md lists every fault, and says the truth about its tests: behind a server of Node's, and at the native door. */
 
 const fs = require('node:fs');
 const path = require('node:path');
-const notApplicable = require('./faults-not-applicable.js');
 
+const TESTS = path.join(__dirname, '..');
+const DOCUMENT = path.join(TESTS, '..', 'docs', 'reliability-rows.md');
 const RANGES = [
   [1, 11],
   [20, 34],
   [40, 46],
   [50, 57],
-  [60, 69],
-  [70, 77],
-  [79, 80],
-  [82, 82],
+  [60, 83],
 ];
+const REASON = /^does not apply: \w/;
+
 const ids = RANGES.flatMap(([first, last]) =>
-  Array.from({ length: last - first + 1 }, (_, i) => `F-${String(first + i).padStart(2, '0')}`),
+  Array.from({ length: last - first + 1 }, (_, i) => `F-${`${first + i}`.padStart(2, '0')}`),
 );
 
-/** The numbers that stand at the beginning of a string in a test file: titles, and the data that titles are made of. */
-const tested = new Set(
-  [__dirname, path.join(__dirname, '..', 'lifecycle'), path.join(__dirname, '..', 'door')]
-    .flatMap((folder) => fs.readdirSync(folder).map((name) => path.join(folder, name)))
-    .filter((file) => file.endsWith('.test.js') && file !== __filename)
-    .flatMap((file) => [...fs.readFileSync(file, 'utf8').matchAll(/['"`](F-\d\d)\b/g)].map(([, id]) => id)),
-);
+/** `[id, files behind Node's servers, files at the door]` of each fault; a reason in the place of files. */
+const listed = fs
+  .readFileSync(DOCUMENT, 'utf8')
+  .split('\n')
+  .map((line) => /^\| (F-\d\d) +\| .* \| (.+?) +\| (.+?) +\|$/.exec(line))
+  .filter((match) => match !== null)
+  .map(([, id, nodes, doors]) => [id, nodes, doors]);
 
-test.each(ids)('%s is tested, or there is a reason why not', (id) => {
-  expect(tested.has(id) || (notApplicable[id] ?? '').length > 20).toBe(true);
+/** The files of a folder, and the faults with which titles of theirs begin; some run the tests of another file in a way of their own. */
+function testsIn(folder) {
+  const files = fs.readdirSync(path.join(TESTS, folder)).filter((file) => file.endsWith('.test.js'));
+  return files.map((file) => {
+    const source = fs.readFileSync(path.join(TESTS, folder, file), 'utf8');
+    const others = [...source.matchAll(/^require\('\.\.\/(reliability\/[\w-]+\.test\.js)'\);$/gm)];
+    const sources = [source, ...others.map(([, other]) => fs.readFileSync(path.join(TESTS, other), 'utf8'))];
+    const found = sources.flatMap((one) => [...one.matchAll(/['"`](F-\d\d)\b/g)].map(([, id]) => id));
+    return [folder === 'reliability' ? file : `${folder}/${file}`, new Set(found)];
+  });
+}
+
+const behindNode = [...testsIn('reliability'), ...testsIn('lifecycle')];
+const atDoor = testsIn('door');
+
+function expectTrue(id, proof, tests) {
+  const files = tests.filter(([, found]) => found.has(id)).map(([file]) => `\`${file}\``);
+  if (REASON.test(proof)) expect(files).toEqual([]);
+  else expect(proof).toBe(files.join(', '));
+}
+
+test('every fault is listed once, in order', () => {
+  expect(listed.map(([id]) => id)).toEqual(ids);
 });
 
-test('nothing that is tested is listed as not applicable', () => {
-  expect(Object.keys(notApplicable).filter((id) => tested.has(id))).toEqual([]);
+test.each(listed)('%s is tried where the list says so: %s; %s', (id, nodes, doors) => {
+  expectTrue(id, nodes, behindNode);
+  expectTrue(id, doors, atDoor);
 });

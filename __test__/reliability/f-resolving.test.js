@@ -2,12 +2,10 @@
 
 /** F-05 and F-06: names that are not resolved, or slowly, or to an address that does not answer. */
 
-const fs = require('node:fs');
 const os = require('node:os');
-const path = require('node:path');
-const { execFileSync } = require('node:child_process');
 const { closeAll, eventually, rawExchange, rawTarget } = require('../support/peers.js');
 const { fullListener, startChild } = require('../support/child.js');
+const { fakeResolver } = require('../support/resolver.js');
 const { GOOD, checkAfterwards, faultBench, statusOf, takeBaseline } = require('../support/faults.js');
 
 beforeAll(takeBaseline);
@@ -16,22 +14,17 @@ afterEach(closeAll);
 describe('F-05 names', () => {
   // The resolver is the C library's: a preloaded one stands in for it. Elsewhere than on Linux that works differently.
   const onLinux = process.platform === 'linux' ? test : test.skip;
-  let folder;
+  let resolver;
 
-  beforeAll(() => {
-    folder = fs.mkdtempSync(path.join(os.tmpdir(), 'resolver-'));
-    const source = path.join(__dirname, '..', 'fixtures', 'resolver.c');
-    const args = ['-shared', '-fPIC', '-o', path.join(folder, 'resolver.so'), source, '-ldl'];
-    if (process.platform === 'linux') execFileSync('cc', args);
-  });
-  afterAll(() => fs.rmSync(folder, { recursive: true }));
+  beforeAll(() => (resolver = fakeResolver()));
+  afterAll(() => resolver.remove());
 
   /** A proxy whose names resolve as resolver.c says, and a target that `*.test` may resolve to. */
   async function start(options) {
     const target = await rawTarget((connection) => connection.onRequest(() => connection.socket.write(GOOD)));
     const { ask } = startChild('proxy.js', {
       args: [JSON.stringify(options)],
-      env: { LD_PRELOAD: path.join(folder, 'resolver.so') },
+      env: resolver.env,
     });
     const port = await ask('port');
     const get = async (name, milliseconds) => {

@@ -190,7 +190,10 @@ test('H-15 a target that asks for a new handshake is not followed', async () => 
   expect(outcome).not.toBe('renegotiated');
 });
 
-describe('H-14 who vouches', () => {
+describe.each([
+  ['the engine', {}],
+  ['Node’s own client', { ciphers: 'DEFAULT' }],
+])('H-14 who vouches, as %s sees it', (_whose, way) => {
   let folder;
   beforeAll(() => {
     folder = fs.mkdtempSync(path.join(os.tmpdir(), 'roots-'));
@@ -208,7 +211,7 @@ describe('H-14 who vouches', () => {
   async function statusIn(env, options = {}) {
     const { url } = await target();
     const child = startChild('proxy.js', {
-      args: [JSON.stringify({ target: url, changeOrigin: true, ...options })],
+      args: [JSON.stringify({ target: url, changeOrigin: true, ...way, ...options })],
       env: { ...NO_ENV, ...env },
     });
     const port = await child.ask('port');

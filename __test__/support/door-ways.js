@@ -4,8 +4,9 @@
 
 const { EventEmitter } = require('node:events');
 const http = require('node:http');
-const http2 = require('node:http2');
 const https = require('node:https');
+const net = require('node:net');
+const tls = require('node:tls');
 const { openDoor } = require('./doors.js');
 const { http2Client } = require('./http2.js');
 const { onCleanUp } = require('./peers.js');
@@ -85,11 +86,23 @@ class Asked {
 /** A client of HTTP/1.1: a connection for each request, or for one after the other. */
 function http1Client(port, isSecure) {
   const { Agent, request } = isSecure ? https : http;
-  const agent = new Agent({ keepAlive: true, rejectUnauthorized: false });
+  const agent = new Agent({ keepAlive: true });
+  const sockets = new WeakMap();
+  if (isSecure)
+    agent.createConnection = (options) => {
+      const socket = net.connect(port, '127.0.0.1');
+      const secure = tls.connect({ ...options, socket, rejectUnauthorized: false });
+      // Only the socket itself can be reset.
+      sockets.set(secure, socket);
+      return secure;
+    };
   onCleanUp(() => agent.destroy());
   const ask = ({ path = '/', method = 'GET', headers = {}, body = '' } = {}) => {
     const sending = request({ agent, port, host: '127.0.0.1', path, method, headers });
-    const asked = new Asked(sending, () => sending.socket.resetAndDestroy());
+    const asked = new Asked(sending, () => {
+      (sockets.get(sending.socket) ?? sending.socket).resetAndDestroy();
+      sending.destroy();
+    });
     sending.on('information', ({ statusCode }) => asked.interim.push(statusCode));
     sending.on('response', (response) => {
       asked.answered(response.statusCode, response.headers, response);
@@ -111,7 +124,8 @@ async function multiplexedClient(port, isSecure) {
   const ask = ({ path = '/', method = 'GET', headers = {}, body = '' } = {}) => {
     const head = { ':path': path, ':method': method, ...headers };
     const stream = session.request(head, { endStream: body === '' });
-    const asked = new Asked(stream, () => stream.close(http2.constants.NGHTTP2_CANCEL));
+    // Closed with a code, it would end what it sends first.
+    const asked = new Asked(stream, () => stream.destroy(new Error('reset')));
     stream.on('headers', ({ ':status': status }) => asked.interim.push(status));
     stream.on('response', (received) => asked.answered(received[':status'], received, stream));
     stream.on('data', (chunk) => asked.received(chunk));
@@ -129,6 +143,8 @@ async function multiplexedClient(port, isSecure) {
  * @property {string} name
  * @property {boolean} isMultiplexed
  * @property {boolean} isSecure
+ * @property {object} options what a door needs for it
+ * @property {object} settings likewise
  * @property {(options: object, settings?: object) => Promise<{ proxy: object, port: number, client: { ask: Function } }>} open a door, and a
  *   client of it
  * @property {(port: number) => Promise<{ ask: (request?: object) => Asked }>} client another one. `body: null` leaves it to the test
@@ -138,16 +154,16 @@ async function multiplexedClient(port, isSecure) {
 function way(name, isMultiplexed, isSecure) {
   const client = async (port) =>
     isMultiplexed ? multiplexedClient(port, isSecure) : http1Client(port, isSecure);
+  const own = { options: isSecure ? { ssl: SSL } : {}, settings: { h2c: isMultiplexed && !isSecure } };
   return {
     name,
     isMultiplexed,
     isSecure,
     client,
+    options: own.options,
+    settings: own.settings,
     async open(options, settings) {
-      const door = await openDoor(
-        { ...options, ...(isSecure && { ssl: SSL }) },
-        { h2c: isMultiplexed && !isSecure, ...settings },
-      );
+      const door = await openDoor({ ...options, ...own.options }, { ...own.settings, ...settings });
       return { ...door, client: await client(door.port) };
     },
   };

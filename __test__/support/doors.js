@@ -7,7 +7,9 @@ const { createProxyMiddleware, createProxyServer } = require('../../index.js');
 const { startChild } = require('./child.js');
 const { answeringTarget, onCleanUp, rawExchange } = require('./peers.js');
 const { readRequest, readResponse } = require('./messages.js');
+const { CERTIFICATE, KEY, secureRelayTo } = require('./tls.js');
 
+const SSL = { key: KEY, cert: CERTIFICATE };
 const OK = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok';
 
 /**
@@ -17,13 +19,24 @@ const OK = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok';
  * @param {object} [settings] of the door
  */
 async function openDoor(options, { port = 0, ...settings } = {}) {
-  const proxy = createProxyServer(options);
+  const proxy = createProxyServer(carried === undefined ? options : { ssl: SSL, ...options });
   proxy.listen(port, { host: '127.0.0.1', grace: 0, ...settings });
   const door = proxy._server;
   onCleanUp(() => (door.listening ? new Promise((resolve) => proxy.close(resolve)) : undefined));
   await once(door, 'listening');
-  return { proxy, door, port: proxy.address().port };
+  const own = proxy.address().port;
+  return { proxy, door, port: carried === undefined ? own : (await secureRelayTo(own, carried)).port };
 }
+
+/** The protocol of sessions in which the bytes of clients come to doors, if they do. */
+let carried;
+
+/** From now on doors speak TLS, and the bytes that tests send to them are carried in sessions with this protocol. */
+function overTls(protocol) {
+  carried = protocol;
+}
+
+const isOverTls = () => carried !== undefined;
 
 /**
  * Opens a door in front of a middleware, likewise.
@@ -86,4 +99,15 @@ function startDoor(options, settings = {}, child = {}) {
   return startChild('door.js', { ...child, args: [JSON.stringify({ options, settings })] });
 }
 
-module.exports = { OK, doorTo, forwarded, onForwarded, openDoor, openMiddlewareDoor, refused, startDoor };
+module.exports = {
+  OK,
+  doorTo,
+  forwarded,
+  isOverTls,
+  onForwarded,
+  openDoor,
+  openMiddlewareDoor,
+  overTls,
+  refused,
+  startDoor,
+};

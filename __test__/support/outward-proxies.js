@@ -43,13 +43,19 @@ const reach = (port) => net.connect({ port: Number(port), host: '127.0.0.1' });
 /**
  * A proxy for HTTP: `CONNECT`, and requests with absolute URLs. With credentials, it wants to be told them.
  *
- * @param {{ credentials?: string, refusal?: string, overTls?: boolean }} [settings] `refusal`: a status line for every `CONNECT`
+ * @param {{ credentials?: string, refusal?: string, overTls?: boolean, identity?: { key: string, cert: string } }} [settings] `refusal`: a
+ *   status line for every `CONNECT`; `identity`: who it is over TLS
  * @returns {Promise<{ url: string, port: number, asked: Asked[], server: object }>}
  */
-async function connectProxy({ credentials, refusal, overTls = false } = {}) {
+async function connectProxy({
+  credentials,
+  refusal,
+  overTls = false,
+  identity = { key: KEY, cert: CERTIFICATE },
+} = {}) {
   const asked = [];
   const sockets = new Set();
-  const server = overTls ? https.createServer({ key: KEY, cert: CERTIFICATE }) : http.createServer();
+  const server = overTls ? https.createServer(identity) : http.createServer();
   const isWelcome = ({ headers }) =>
     credentials === undefined ||
     headers['proxy-authorization'] === `Basic ${Buffer.from(credentials).toString('base64')}`;

@@ -5,7 +5,7 @@
 const net = require('node:net');
 const tls = require('node:tls');
 const { once } = require('node:events');
-const { RawConnection, listening, onCleanUp, rawTarget } = require('./peers.js');
+const { RawConnection, listening, onCleanUp, rawTarget, testServer } = require('./peers.js');
 
 const KEY = `-----BEGIN PRIVATE KEY-----
 MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgfn2puWAbBoYgrLu/
@@ -90,4 +90,22 @@ function relayTo(port) {
   });
 }
 
-module.exports = { CERTIFICATE, KEY, relayTo, tlsClient, tlsExchange, tlsTarget };
+/**
+ * Carries the bytes of clients that know nothing of TLS to a port that speaks it, each way as they are.
+ *
+ * @param {number} port
+ * @param {string} protocol what is offered in the handshake
+ */
+async function secureRelayTo(port, protocol) {
+  const server = net.createServer({ allowHalfOpen: true }, (socket) => {
+    const options = { rejectUnauthorized: false, ALPNProtocols: [protocol], allowHalfOpen: true };
+    const secure = tls.connect({ port, host: '127.0.0.1', ...options });
+    onCleanUp(() => secure.destroy());
+    socket.pipe(secure).pipe(socket);
+    socket.on('error', () => secure.destroy());
+    secure.on('error', () => socket.resetAndDestroy());
+  });
+  return testServer(server);
+}
+
+module.exports = { CERTIFICATE, KEY, relayTo, secureRelayTo, tlsClient, tlsExchange, tlsTarget };

@@ -71,18 +71,28 @@ function serveHttp1(connection, serve) {
     });
   };
   for (const event of ['end', 'close']) connection.socket.on(event, () => gone?.());
-  let isInBody = false;
+  // A body in chunks is not followed by another request here.
+  let left = 0;
   connection.socket.on('data', (chunk) => {
-    if (isInBody) {
-      body?.(chunk);
-      return;
+    let rest = chunk;
+    while (rest.length > 0) {
+      if (left === 0) {
+        const text = rest.toString('latin1');
+        const end = text.indexOf('\r\n\r\n');
+        if (end < 0) return;
+        const head = text.slice(0, end);
+        left = /^transfer-encoding/im.test(head)
+          ? Infinity
+          : Number(/^content-length: (\d+)/im.exec(head)?.[1] ?? 0);
+        rest = rest.subarray(end + 4);
+        connection.onHead(head);
+      } else {
+        const piece = rest.subarray(0, left);
+        left -= piece.length;
+        rest = rest.subarray(piece.length);
+        body?.(piece);
+      }
     }
-    const text = chunk.toString('latin1');
-    const end = text.indexOf('\r\n\r\n');
-    if (end < 0) return;
-    isInBody = /^(transfer-encoding|content-length: [1-9])/im.test(text.slice(0, end));
-    connection.onHead(text.slice(0, end));
-    if (isInBody && end + 4 < chunk.length) body?.(chunk.subarray(end + 4));
   });
 }
 

@@ -58,8 +58,9 @@ test.each([
 });
 
 test.each([
-  ['http://proxy', { socks: false, host: 'proxy', port: 80 }],
+  ['http://proxy', { socks: false, secure: false, host: 'proxy', port: 80 }],
   ['http://us%40er:w%3Ard@proxy:3128', { authorization: `Basic ${btoa('us@er:w:rd')}`, port: 3128 }],
+  ['https://proxy', { socks: false, secure: true, host: 'proxy', port: 443 }],
   ['socks5://proxy', { socks: true, host: 'proxy', port: 1080, authorization: undefined }],
   ['socks5h://user:word@[::1]:9', { socks: true, host: '::1', port: 9, credentials: ['user', 'word'] }],
 ])('%s', (url, proxy) => {

@@ -5,10 +5,11 @@ const path = require('node:path');
 const { writeCertificate } = require('../certificate.js');
 
 const LISTEN = { tls: ' ssl', h2: ' ssl http2' };
+const UPGRADES =
+  'proxy_set_header Connection "upgrade"; proxy_set_header Upgrade $http_upgrade; proxy_read_timeout 1h;';
 
 /** One nginx process with upstream keep-alive; without the temporary files a slow client would cause. */
 exports.command = (directory, port, target, { front, sockets }) => {
-  const { certificate, key } = front === undefined ? {} : writeCertificate(directory);
   const config = `
 daemon off;
 master_process off;
@@ -27,14 +28,13 @@ http {
   upstream target { server ${new URL(target).host}; keepalive 1000; keepalive_requests 1000000; }
   server {
     listen 127.0.0.1:${port}${LISTEN[front] ?? ''} backlog=4096;
-${front === undefined ? '' : `    ssl_certificate ${certificate};\n    ssl_certificate_key ${key};\n    ssl_protocols TLSv1.2 TLSv1.3;`}
+    ${front === undefined ? '' : certificateOf(directory)}
     location / {
       proxy_pass http://target;
       proxy_http_version 1.1;
       proxy_set_header Host $http_host;
       proxy_max_temp_file_size 0;
-      proxy_set_header Connection "${sockets ? 'upgrade' : ''}";
-${sockets ? '      proxy_set_header Upgrade $http_upgrade;\n      proxy_read_timeout 1h;' : ''}
+      ${sockets ? UPGRADES : 'proxy_set_header Connection "";'}
     }
   }
 }
@@ -43,3 +43,8 @@ ${sockets ? '      proxy_set_header Upgrade $http_upgrade;\n      proxy_read_tim
   fs.writeFileSync(file, config);
   return ['nginx', '-e', 'stderr', '-p', directory, '-c', file];
 };
+
+function certificateOf(directory) {
+  const { certificate, key } = writeCertificate(directory);
+  return `ssl_certificate ${certificate}; ssl_certificate_key ${key}; ssl_protocols TLSv1.2 TLSv1.3;`;
+}

@@ -11,8 +11,8 @@ const { startProxy, startTarget } = require('./processes.js');
 
 /** Idle ones, whose memory is measured. */
 const CONNECTIONS = 4000;
-const ECHOES = 40_000;
-const LARGE = 2000;
+const ECHOES = 20_000;
+const LARGE = 1000;
 
 const pause = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 

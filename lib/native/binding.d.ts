@@ -168,6 +168,9 @@ export declare class NativeStore {
   close(): void
 }
 
+/** The certificates (DER) of files of PEM certificates, and the system's. Throws as [`NativeConfig`](super::config::NativeConfig) does. */
+export declare function addedRoots(files: Array<string>, ofSystem: boolean): Array<Buffer>
+
 /**
  * The head of a request that was prepared and perhaps edited, as `resume` would send it: method, target, fields, among them what is
  * declared of the body; or `!` and a packed error.
@@ -396,6 +399,8 @@ export interface NativePlace {
 export interface NativeProxy {
   /** It speaks SOCKS 5, not HTTP. */
   socks: boolean
+  /** It speaks TLS. Whose certificates vouch for it is settled by the machine (`rootFiles`, `systemRoots`), not by what is said of the target. */
+  secure: boolean
   host: string
   port: number
   /** The value of a `Proxy-Authorization` field. */

@@ -845,6 +845,7 @@ module.exports.NativeRegistry = nativeBinding.NativeRegistry
 module.exports.NativeRoutes = nativeBinding.NativeRoutes
 module.exports.NativeSecureContext = nativeBinding.NativeSecureContext
 module.exports.NativeStore = nativeBinding.NativeStore
+module.exports.addedRoots = nativeBinding.addedRoots
 module.exports.editedHead = nativeBinding.editedHead
 module.exports.passedTrailers = nativeBinding.passedTrailers
 module.exports.upgradeFault = nativeBinding.upgradeFault

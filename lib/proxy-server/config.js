@@ -9,6 +9,7 @@ const { agentSettings } = require('./agents.js');
 const { checkOption, checkOptions, optionError } = require('./options.js');
 const { nodePlace, nodeSettings } = require('./node-place.js');
 const { hasParts, partsOf, targetParts } = require('./target-parts.js');
+const { rootFiles } = require('./trust.js');
 const { tlsOptions } = require('./tls-options.js');
 const { numberOf } = require('../bridge/lookup.js');
 const { upstreamProxy } = require('./upstream-proxy.js');
@@ -198,7 +199,10 @@ function find(options, named) {
   const settings = { ...nativeOptions(options, target, agent), ...tls };
   // Whoever offers it wants it.
   settings.http2 ||= tls.protocols?.includes('h2') === true;
-  if (settings.proxy !== undefined) checkAlone(node);
+  checkAlone(settings, node);
+  // Whoever vouches for targets of that name does not vouch for the proxy.
+  if (settings.proxy?.secure)
+    Object.assign(settings, { rootFiles: rootFiles(), systemRoots: options.useSystemCa === true });
   const key = JSON.stringify([settings, node]);
   const known = configs.get(key);
   if (known !== undefined) {
@@ -224,11 +228,16 @@ function find(options, named) {
   return config;
 }
 
-/** Node's client knows nothing of the proxies that the engine knows. */
-function checkAlone({ option, reason }) {
+/** What the engine alone can do, it cannot do where Node's client sends. */
+function checkAlone({ proxy, http2Plain }, { option, reason }) {
   if (reason === undefined) return;
-  const message = `The option upstreamProxy cannot be used together with the option ${option} (${reason}); leave out one of them`;
-  throw optionError('upstreamProxy', message);
+  const refuse = (name, what, instead) => {
+    const message = `The option ${what} cannot be used together with the option ${option} (${reason}); ${instead}`;
+    throw optionError(name, message);
+  };
+  if (proxy !== undefined) refuse('upstreamProxy', 'upstreamProxy', 'leave out one of them');
+  if (http2Plain)
+    refuse('http2', 'http2: true', "leave out one of them, or say 'auto' to ask these targets in HTTP/1.1");
 }
 
 /** The least recently used stand first. */

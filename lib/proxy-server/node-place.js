@@ -4,6 +4,8 @@
 
 const tls = require('node:tls');
 const { optionError } = require('./options.js');
+const { nodeRoots } = require('./trust.js');
+const { cachedLookup } = require('../transport-node/cached-lookup.js');
 const { Place } = require('../transport-node/place.js');
 
 /** Versions of TLS that the engine does not speak. */
@@ -26,8 +28,7 @@ const OLD_VERSIONS = new Set(['TLSv1', 'TLSv1.1']);
  * @returns {NodeSettings} that tell configurations from one another
  */
 function nodeSettings(options, target, agent) {
-  const { protocol } = target.url;
-  if (protocol !== 'https:' && protocol !== 'wss:') return ofAgent(agent);
+  if (!isTls(target.url)) return ofAgent(agent);
   const own = agent?.own ?? {};
   const settings = {
     ciphers: options.ciphers || target.ciphers || undefined,
@@ -37,6 +38,8 @@ function nodeSettings(options, target, agent) {
   };
   return { ...settings, ...(ofAgent(agent) ?? ofTls(settings)) };
 }
+
+const isTls = ({ protocol }) => protocol === 'https:' || protocol === 'wss:';
 
 const ofAgent = (agent) =>
   agent?.reason === undefined ? undefined : { option: 'agent', reason: agent.reason };
@@ -67,7 +70,7 @@ function nodePlace(options, target, { reason, settings, ciphers, secureProtocol,
     url,
     socketPath,
     localAddress: settings.localAddress,
-    lookup: options.lookup || undefined,
+    lookup: options.lookup || (settings.dnsCache && cachedLookup(settings.dnsCache)),
     agent: agentOf(options),
     tls: withoutEmpty({
       ca: options.ca || ca || options.ssl?.ca,
@@ -88,7 +91,10 @@ function nodePlace(options, target, { reason, settings, ciphers, secureProtocol,
     },
     reason,
   };
-  return () => new Place(given);
+  // An agent of the user's is asked with what it was made with: it would keep connections whatever vouches for them.
+  if (given.tls.ca !== undefined || given.agent || !isTls(url)) return () => new Place(given);
+  // It takes a moment, and most requests never get there.
+  return () => new Place({ ...given, roots: nodeRoots(options.useSystemCa === true) });
 }
 
 function agentOf({ agent }) {

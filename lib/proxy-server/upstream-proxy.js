@@ -7,12 +7,13 @@
 const net = require('node:net');
 const { optionError } = require('./options.js');
 
-const PORTS = { 'http:': 80, 'socks5:': 1080, 'socks5h:': 1080 };
-const WANT = "a URL such as http://user:password@proxy:3128 or socks5://proxy:1080, or 'env'";
+const PORTS = { 'http:': 80, 'https:': 443, 'socks5:': 1080, 'socks5h:': 1080 };
+const WANT = "a URL such as http://user:password@proxy:3128, https://proxy or socks5://proxy:1080, or 'env'";
 
 /**
  * @typedef {object} NativeProxy as the engine is told; `NativeProxy` in src/binding/config.rs
  * @property {boolean} socks
+ * @property {boolean} secure it speaks TLS
  * @property {string} host
  * @property {number} port
  * @property {string} [authorization]
@@ -47,10 +48,11 @@ function parse(named, what) {
     throw optionError('upstreamProxy', `${what} must be ${WANT}`);
   const credentials = [url.username, url.password].map(decoded);
   const isTold = url.username !== '' || url.password !== '';
-  const isSocks = url.protocol !== 'http:';
+  const isSocks = url.protocol.startsWith('socks5');
   const basic = Buffer.from(credentials.join(':')).toString('base64');
   return {
     socks: isSocks,
+    secure: url.protocol === 'https:',
     host: url.hostname.replace(/^\[(.*)\]$/, '$1'),
     port: Number(url.port || PORTS[url.protocol]),
     authorization: isTold && !isSocks ? `Basic ${basic}` : undefined,

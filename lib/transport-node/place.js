@@ -4,17 +4,18 @@
 
 const http = require('node:http');
 const https = require('node:https');
+const { createSecureContext } = require('node:tls');
 
 /** As long as the engine keeps an idle connection. */
 const IDLE = 4000;
 /** The engine takes no larger ones. */
 const LARGEST_HEAD = 64 * 1024;
 
-/** Those of requests that bring none: connections are kept, as the engine keeps them. */
-const agents = {
-  'http:': new http.Agent({ keepAlive: true, timeout: IDLE }),
-  'https:': new https.Agent({ keepAlive: true, timeout: IDLE }),
-};
+/** Connections are kept, as the engine keeps them. */
+const keepingAgent = ({ Agent }) => new Agent({ keepAlive: true, timeout: IDLE });
+
+/** Those of requests that bring none. Roots are not among what they tell connections apart by. */
+const agents = { 'http:': keepingAgent(http), 'https:': keepingAgent(https) };
 
 class Place {
   #client;
@@ -28,10 +29,11 @@ class Place {
    * @param {Function} [settings.lookup] finds the addresses of names
    * @param {import('node:http').Agent | false} [settings.agent] by default connections are kept and used again
    * @param {Record<string, unknown>} settings.tls what `tls.connect` takes
+   * @param {string[]} [settings.roots] PEM: who vouches for the target, if it is not those whom Node knows
    * @param {object} settings.limits for `TimeLimits`
    * @param {string} [settings.reason] why it cannot be the engine that sends requests there
    */
-  constructor({ url, socketPath, localAddress, lookup, agent, tls, limits, reason }) {
+  constructor({ url, socketPath, localAddress, lookup, agent, tls, roots, limits, reason }) {
     const isSecure = url.protocol === 'https:' || url.protocol === 'wss:';
     const protocol = isSecure ? 'https:' : 'http:';
     this.#client = isSecure ? https : http;
@@ -43,7 +45,9 @@ class Place {
       ...(localAddress && { localAddress }),
       ...(lookup && { lookup }),
       ...(isSecure && tls),
-      agent: agent ?? agents[protocol],
+      // Made once: to read so many certificates for each connection takes longer than all else of it.
+      ...(roots && { secureContext: createSecureContext({ ...tls, ca: roots }) }),
+      agent: agent ?? (roots ? keepingAgent(https) : agents[protocol]),
       maxHeaderSize: LARGEST_HEAD,
       setHost: false,
     };

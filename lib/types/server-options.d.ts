@@ -128,8 +128,9 @@ export interface ServerOptions {
   /** Milliseconds until the answer to an upgrade; instead of `proxyTimeout`. Default: no limit. */
   upgradeTimeout?: number | undefined;
   /**
-   * The proxy that leads to the targets: `http://user:password@proxy:3128` (`CONNECT`, for plain targets too), `socks5://proxy:1080`, or `'env'`
-   * for what `HTTP_PROXY`, `HTTPS_PROXY` and `NO_PROXY` say when a target is first used. Default: none.
+   * The proxy that leads to the targets: `http://user:password@proxy:3128` or `https://…` (`CONNECT`, for plain targets too),
+   * `socks5://proxy:1080`, or `'env'` for what `HTTP_PROXY`, `HTTPS_PROXY` and `NO_PROXY` say when a target is first used. The certificate of
+   * one over TLS is always checked, as the machine says and not the options for targets. Default: none.
    */
   upstreamProxy?: string | undefined;
   /** Refuse a `101` that is not a valid answer to the handshake (RFC 6455). Default `true`. */

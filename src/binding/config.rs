@@ -99,6 +99,8 @@ pub struct NativeAgent {
 pub struct NativeProxy {
     /// It speaks SOCKS 5, not HTTP.
     pub socks: bool,
+    /// It speaks TLS. Whose certificates vouch for it is settled by the machine (`rootFiles`, `systemRoots`), not by what is said of the target.
+    pub secure: bool,
     pub host: String,
     pub port: u16,
     /// The value of a `Proxy-Authorization` field.
@@ -123,6 +125,8 @@ impl NativeConfig {
         } else {
             None
         };
+        let proxy = options.proxy.as_ref().map(|named| proxy(named, &options)).transpose();
+        let proxy = proxy.map_err(|error| invalid("upstreamProxy", &error))?;
         let local_address = options.local_address.as_deref().map(str::parse).transpose();
         let config = Config {
             target,
@@ -154,7 +158,7 @@ impl NativeConfig {
             cookie_domain: cookies("cookieDomainRewrite", options.cookie_domain_rewrite.as_deref())?,
             cookie_path: cookies("cookiePathRewrite", options.cookie_path_rewrite.as_deref())?,
             agent: options.agent.map(agent).map(Arc::new),
-            proxy: options.proxy.map(proxy).map(Arc::new),
+            proxy: proxy.map(Arc::new),
             timeouts: Timeouts {
                 connect: duration(options.connect_timeout),
                 head: duration(options.head_timeout),
@@ -221,16 +225,24 @@ fn agent(agent: NativeAgent) -> Agent {
     }
 }
 
-fn proxy(proxy: NativeProxy) -> UpstreamProxy {
+fn proxy(proxy: &NativeProxy, options: &NativeOptions) -> std::result::Result<UpstreamProxy, InvalidTls> {
     let credentials = proxy.credentials.as_deref().and_then(|both| both.first().zip(both.get(1)));
     let protocol = if proxy.socks {
         ProxyProtocol::Socks5(
             credentials.map(|(user, password)| (user.as_str().into(), password.as_str().into())),
         )
     } else {
-        ProxyProtocol::Http(proxy.authorization.map(Into::into))
+        ProxyProtocol::Http(proxy.authorization.clone().map(Into::into))
     };
-    UpstreamProxy { protocol, host: proxy.host.into(), port: proxy.port }
+    let tls = proxy.secure.then(|| {
+        TlsProfile::new(&TlsSettings {
+            root_files: &options.root_files,
+            system_roots: options.system_roots,
+            ..TlsSettings::default()
+        })
+    });
+    let tls = tls.transpose()?.map(Arc::new);
+    Ok(UpstreamProxy { protocol, host: proxy.host.as_str().into(), port: proxy.port, tls })
 }
 
 fn method(method: String) -> Result<Bytes> {

@@ -18,6 +18,7 @@ mod error;
 mod handed;
 mod passes;
 mod registry;
+mod roots;
 mod route;
 mod routes;
 mod server_tls;

@@ -2,7 +2,6 @@
 
 use super::door::{Door, Place, Settings, Unopened};
 use super::exchange::{Exchange, Order, prepare};
-use super::inbox::Task;
 use super::observe::Stats;
 use super::ring::Ring;
 use super::thread::Thread;
@@ -35,13 +34,9 @@ impl Engine {
     /// Begins an exchange. Its thread is not woken for it before [`Engine::flush`], unless many wait.
     pub fn submit(&self, order: Order) -> Exchange {
         let context = self.first.context().clone();
-        let (exchange, life): (_, Task) = if order.upgrade.is_some() {
-            let (exchange, life) = tunnel::prepare(order, context);
-            (exchange, Box::pin(life))
-        } else {
-            let (exchange, life) = prepare(order, context);
-            (exchange, Box::pin(life))
-        };
+        let is_upgrade = order.upgrade.is_some();
+        let (exchange, life) =
+            if is_upgrade { tunnel::prepare(order, context) } else { prepare(order, context) };
         self.first.begin(life);
         exchange
     }

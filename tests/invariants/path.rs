@@ -64,5 +64,7 @@ fn behind(path: &[u8], count: usize) -> usize {
     slashes.nth(count).unwrap_or(path.len())
 }
 
-static CONFIG: LazyLock<Arc<Config>> =
-    LazyLock::new(|| Arc::new(Config::new(Target::parse("http://target").expect("a URL"))));
+static CONFIG: LazyLock<Arc<Config>> = LazyLock::new(|| {
+    let target = Target::parse("http://target").unwrap_or_else(|error| panic!("{error}"));
+    Arc::new(Config::new(target))
+});

@@ -8,6 +8,9 @@ use std::borrow::Cow;
 /// Removes what an untrusted client claims, and twins of important names that some back ends take for them.
 pub(super) fn strip(fields: &mut Fields, trusts_client: bool) {
     fields.retain(|field| {
+        if !may_be_claim(&field.name) {
+            return true;
+        }
         // As they were sent, names may be in any case.
         let name = if field.name.iter().any(u8::is_ascii_uppercase) {
             Cow::Owned(field.name.to_ascii_lowercase())
@@ -21,6 +24,11 @@ pub(super) fn strip(fields: &mut Fields, trusts_client: bool) {
         let twin: Vec<u8> = name.iter().map(|&b| if b == b'_' { b'-' } else { b }).collect();
         !is_claim(&twin) && !matches!(&twin[..], b"content-length" | b"transfer-encoding" | b"host")
     });
+}
+
+/// Most names are told apart by their first letter; in any case.
+fn may_be_claim(name: &[u8]) -> bool {
+    matches!(name.first(), Some(b'x' | b'X' | b'f' | b'F' | b'e' | b'E')) || name.contains(&b'_')
 }
 
 /// By a name in lower case.

@@ -122,7 +122,8 @@ impl Connection {
         match self.head(reader, buffer).await {
             Ok(Some(head)) => {
                 let visit = Visit::begin(&self.visitor, Some(&head));
-                self.answer(head, &visit, (reader, writer), buffer).await
+                // On the heap, for as long as it takes: a connection that waits, or has become a tunnel, keeps nothing of it.
+                Box::pin(self.answer(head, &visit, (reader, writer), buffer)).await
             }
             Ok(None) => Next::End,
             Err(denial) => {
@@ -191,7 +192,8 @@ impl Connection {
         let config = match self.visitor.destination(&mut asked, visit) {
             Destination::Target(config) => config,
             Destination::Node(receiver) => {
-                return self.hand_over(&asked, receiver, keep_alive, visit, (reader, writer, buffer)).await;
+                let handing = self.hand_over(&asked, receiver, keep_alive, visit, (reader, writer, buffer));
+                return Box::pin(handing).await;
             }
             Destination::Nobody => {
                 DoorStats::count(&self.visitor.stats.unrouted);
@@ -204,7 +206,8 @@ impl Connection {
                 Ok(false) => {}
                 Ok(true) => {
                     let way = (&upgrades, config);
-                    return self.upgrade(&mut asked, visit, way, (reader, writer, buffer)).await;
+                    let upgrading = self.upgrade(&mut asked, visit, way, (reader, writer, buffer));
+                    return Box::pin(upgrading).await;
                 }
                 Err(denial) => return self.deny(&denial, visit, writer, has_body).await,
             }
@@ -232,7 +235,8 @@ impl Connection {
             visit.failed(&error);
             let keep_alive = keep_alive && course.progress.uploaded.load(Ordering::Relaxed);
             let failure = Failure { error, target: config.target.url(), begun: None };
-            return self.hand_failure(&asked, failure, keep_alive, visit, (reader, writer, buffer)).await;
+            let handing = self.hand_failure(&asked, failure, keep_alive, visit, (reader, writer, buffer));
+            return Box::pin(handing).await;
         }
         if matches!(outcome, Ok(Ok(Answered::Whole { .. }))) {
             visit.answered();

@@ -184,7 +184,8 @@ pub(super) fn check(head: RequestHead, limits: &Limits) -> Result<ClientHead, De
     let awaits_continue = check_expect(&head, framing)?;
     let keep_alive = keeps_alive(&head);
     let upgrade = asks_for_upgrade(&head);
-    let fields = write_headers(head.fields, false);
+    // Their names are in lower case already.
+    let fields = write_headers(head.fields, true);
     let head = RequestHead { fields, ..head };
     Ok(ClientHead { head, form, framing, awaits_continue, keep_alive, upgrade, sent: Bytes::new() })
 }

@@ -5,6 +5,7 @@ use crate::engine::ring::Ring;
 use crate::engine::route::{self, Entry, Extent, HostPattern, Keys, Registry, Targets};
 use crate::engine::target::Target;
 use crate::engine::upstream::{Connector, Pool};
+use bytes::BytesMut;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -139,6 +140,25 @@ async fn a_door_that_closes_answers_what_is_in_progress_and_ends() {
     assert!(closed.load(Ordering::Relaxed));
     assert_eq!(door.total(|stats| &stats.connections), 0);
     assert!(TcpStream::connect(port_of(door.address())).await.is_err());
+}
+
+#[tokio::test]
+async fn a_kept_connection_may_bring_what_was_on_its_way_when_the_door_closed() {
+    let (door, life, _) = open(target(OK).await, Limits::default());
+    let mut client = TcpStream::connect(port_of(door.address())).await.unwrap();
+    client.write_all(GET).await.unwrap();
+    let mut seen = BytesMut::new();
+    while !seen.ends_with(b"ok") {
+        client.read_buf(&mut seen).await.unwrap();
+    }
+    door.close();
+    tokio::time::sleep(Duration::from_millis(20)).await;
+    client.write_all(GET).await.unwrap();
+    let mut answer = String::new();
+    client.read_to_string(&mut answer).await.unwrap();
+    assert!(answer.ends_with("connection: close\r\n\r\nok"), "{answer}");
+    drop(client);
+    life.await.unwrap();
 }
 
 #[tokio::test]

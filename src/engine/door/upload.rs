@@ -92,7 +92,10 @@ fn slow() -> Fault {
 /// Waits until the client leaves. What it sends meanwhile is its next request, of which only so much is read in advance.
 async fn departure<R: AsyncRead + Unpin>(reader: &mut R, buffer: &mut BytesMut) -> Fault {
     while buffer.len() < READ_AHEAD {
-        buffer.reserve(READ_AHEAD - buffer.len());
+        // What the head has left over will mostly do.
+        if buffer.len() == buffer.capacity() {
+            buffer.reserve(READ_AHEAD - buffer.len());
+        }
         match reader.read_buf(buffer).await {
             Ok(read) if read > 0 => {}
             _ => return Fault::Gone,

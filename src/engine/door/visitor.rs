@@ -122,7 +122,8 @@ impl Visitor {
         if overrides.get(b"via").is_none() {
             overrides.push("via", claims::via(&head.fields, head.version, &settings.id)?);
         }
-        let remote = self.remote.map(|remote| Bytes::from(remote.ip().to_string()));
+        let told = self.remote.filter(|_| config.xfwd);
+        let remote = told.map(|remote| Bytes::from(remote.ip().to_string()));
         let client = Client { remote, encrypted: self.session.is_some(), is_websocket, ..Client::default() };
         let outbound = incoming::run(PackedRequest { head, client, overrides }, &config)?;
         Ok(Order {

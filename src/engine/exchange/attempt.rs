@@ -1,6 +1,7 @@
 //! One attempt: the request over one connection, and what to do with the connection afterwards.
 
 use super::receive::{Received, Receiver};
+use super::repeat::Repeat;
 use super::send::{self, Body};
 use super::{Context, Order, Shared};
 use crate::engine::error::{Error, Kind};
@@ -16,6 +17,8 @@ pub(super) struct Attempt<'a> {
     pub(super) context: &'a Context,
     pub(super) key: &'a Key,
     pub(super) framing: Framing,
+    /// It is made for the second time.
+    pub(super) repeat: Option<Repeat>,
 }
 
 /// Why an attempt failed, and whether the target can have acted on it.
@@ -48,6 +51,7 @@ impl Attempt<'_> {
         }
         let timeouts = &self.order.config.timeouts;
         let mut receiver = Receiver::new(self.order, self.shared, self.context, connection.peer.clone());
+        receiver.report.repeat = self.repeat;
         let result = if let Some(whole) = body.whole.clone() {
             // What cannot be written may still have been answered: that error is the receiving side's to find out.
             let sent = send::whole(&mut *connection.io, head, self.framing, &whole, timeouts).await;

@@ -7,6 +7,7 @@ mod attempt;
 mod lookup;
 pub(in crate::engine) mod multiplexed;
 pub(in crate::engine) mod receive;
+mod repeat;
 pub(in crate::engine) mod report;
 pub(in crate::engine) mod send;
 
@@ -23,8 +24,10 @@ use attempt::{Attempt, Failure, Retry};
 use bytes::Bytes;
 pub(in crate::engine) use lookup::Asking;
 use lookup::Found;
+use repeat::Repeat;
 use send::Body;
 use std::net::IpAddr;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use tokio::sync::Notify;
@@ -133,23 +136,22 @@ impl std::fmt::Debug for Context {
     }
 }
 
+/// What lives an exchange. It has several kilobytes, and is handed on by everybody who begins one: that must not copy it.
+pub type Life = Pin<Box<dyn Future<Output = ()> + Send>>;
+
 /// Prepares an exchange: the caller's hold on it, and the future that lives it.
-pub fn prepare(order: Order, context: Context) -> (Exchange, impl Future<Output = ()> + Send + 'static) {
+pub fn prepare(order: Order, context: Context) -> (Exchange, Life) {
     prepare_within(order, context, Channel::WINDOW)
 }
 
 /// The same, with a bound of its own on the bytes of either body.
-pub(in crate::engine) fn prepare_within(
-    order: Order,
-    context: Context,
-    window: usize,
-) -> (Exchange, impl Future<Output = ()> + Send + 'static) {
+pub(in crate::engine) fn prepare_within(order: Order, context: Context, window: usize) -> (Exchange, Life) {
     let shared = Arc::new(Shared::with_window(window));
     let exchange = Exchange { shared: Arc::clone(&shared) };
     let ending = Ending::new(order.id, context);
     Stats::count(&ending.context.stats.started);
     let gauge = Held::new(&ending.context.stats, |s| &s.exchanges);
-    (exchange, live(order, shared, ending, gauge))
+    (exchange, Box::pin(live(order, shared, ending, gauge)))
 }
 
 async fn live(order: Order, shared: Arc<Shared>, mut ending: Ending, gauge: Held) {
@@ -170,9 +172,9 @@ async fn live(order: Order, shared: Arc<Shared>, mut ending: Ending, gauge: Held
 /// Runs within the limit for the whole of it, if there is one.
 async fn in_time(order: &Order, shared: &Shared, context: &Context) -> Result<Event, Error> {
     let timeouts = &order.config.timeouts;
-    let run = run(order, shared, context);
-    let Some(total) = timeouts.total else { return run.await };
-    timeout(total, run).await.unwrap_or_else(|_| {
+    let Some(total) = timeouts.total else { return run(order, shared, context).await };
+    // On the heap: few have this limit, and all would hold their future twice.
+    timeout(total, Box::pin(run(order, shared, context))).await.unwrap_or_else(|_| {
         let phase = if shared.has_head.load(Ordering::Relaxed) { Phase::Body } else { Phase::Head };
         Err(timeouts.exceeded(Limit::Total, phase))
     })
@@ -228,13 +230,14 @@ async fn run(order: &Order, shared: &Shared, context: &Context) -> Result<Event,
     // Held until the connection is given back.
     let mut _turn = context.pool.turn(&key).await;
     let mut is_repeated = false;
+    let mut repeat = None;
     loop {
         let link =
             link(&context.pool, &*context.connector, &key, order.config.timeouts, &asking, wanted).await?;
         if order.announced {
             context.ring.push(order.id, Event::Writable);
         }
-        let attempt = Attempt { order, shared, context, key: &key, framing };
+        let attempt = Attempt { order, shared, context, key: &key, framing, repeat: repeat.take() };
         let result = match link {
             Link::Http1(connection) => attempt.run(connection, &mut body).await,
             Link::Http2(place) => {
@@ -255,6 +258,12 @@ async fn run(order: &Order, shared: &Shared, context: &Context) -> Result<Event,
                 if !may_retry || is_repeated || !body.rewind() {
                     return Err(error);
                 }
+                // It waits no longer than for a connection.
+                let place = Repeat::place(&context.stats);
+                let Ok(place) = timeout(order.config.timeouts.connect_limit(), place).await else {
+                    return Err(error);
+                };
+                repeat = Some(place);
                 is_repeated = true;
                 Stats::count(&context.stats.retries);
                 if wanted == Wanted::Any {

@@ -16,7 +16,7 @@ use crate::engine::outgoing::run_trailers;
 use crate::engine::ring::{Event, Ring};
 use crate::engine::upstream::h2::{self, Place, Session, judge, poll_room};
 use ::h2::client::ResponseFuture;
-use ::h2::{RecvStream, SendStream};
+use ::h2::{Reason, RecvStream, SendStream};
 use bytes::Bytes;
 use std::future::{Future, poll_fn};
 use std::pin::pin;
@@ -44,6 +44,7 @@ impl Attempt<'_> {
             Some(Box::pin(send(stream, session, body, self.framing, (ring, id), timeouts)))
         };
         let mut receiver = Receiver::new(self.order, self.shared, self.context, session, sending);
+        receiver.report.repeat = self.repeat;
         receiver.run(response).await.map_err(|mut error| {
             error.answered = receiver.has_answer;
             let was_closed = matches!(error.kind, Kind::Closed | Kind::Socket { .. });
@@ -137,6 +138,8 @@ pub(in crate::engine) struct Receiver<'a> {
     has_answer: bool,
     /// Which requests may be sent again after the failure.
     retry: Retry,
+    /// What is to come of the body, if its length is known.
+    left: Option<u64>,
 }
 
 /// What has come of a body when its head is told.
@@ -154,8 +157,15 @@ impl<'a> Receiver<'a> {
         sending: Option<Sending<'a>>,
     ) -> Self {
         let report = Report::new(order, shared, context);
-        let mut receiver =
-            Self { report, session, sending, head_deadline: None, has_answer: false, retry: Retry::None };
+        let mut receiver = Self {
+            report,
+            session,
+            sending,
+            head_deadline: None,
+            has_answer: false,
+            retry: Retry::None,
+            left: None,
+        };
         if receiver.sending.is_none() {
             receiver.start_head_limit();
         }
@@ -174,6 +184,10 @@ impl<'a> Receiver<'a> {
         mut stream: RecvStream,
     ) -> Result<Event, Error> {
         let framing = framing(&head, &self.report.order.outbound.head.method, stream.is_end_stream())?;
+        self.left = match framing {
+            Framing::Length(length) => Some(length),
+            _ => None,
+        };
         let cuts = self.sending.is_some();
         let head = self.report.head(head, framing, cuts);
         let early = self.early(&mut stream).await?;
@@ -249,16 +263,17 @@ impl<'a> Receiver<'a> {
             });
             match next.await {
                 None => break,
-                Some(None) => early.is_over = true,
-                Some(Some(data)) => {
-                    let data = data.map_err(|error| self.failed(&error, Phase::Body))?;
-                    self.release(stream, data.len())?;
-                    length += data.len();
-                    if !data.is_empty() {
-                        early.pieces.push(data);
+                Some(data) => match self.piece(data)? {
+                    None => early.is_over = true,
+                    Some(data) => {
+                        self.release(stream, data.len())?;
+                        length += data.len();
+                        if !data.is_empty() {
+                            early.pieces.push(data);
+                        }
+                        early.is_over = stream.is_end_stream();
                     }
-                    early.is_over = stream.is_end_stream();
-                }
+                },
             }
         }
         Ok(early)
@@ -266,7 +281,29 @@ impl<'a> Receiver<'a> {
 
     async fn data(&mut self, stream: &mut RecvStream) -> Result<Option<Bytes>, Error> {
         let data = self.meanwhile(poll_fn(|cx| stream.poll_data(cx)), Limit::Idle).await?;
-        data.transpose().map_err(|error| self.failed(&error, Phase::Body))
+        self.piece(data)
+    }
+
+    /// A piece of the body, or its end.
+    fn piece(&mut self, data: Option<Result<Bytes, ::h2::Error>>) -> Result<Option<Bytes>, Error> {
+        match data {
+            Some(Ok(data)) => {
+                self.left = self.left.map(|left| left.saturating_sub(data.len() as u64));
+                Ok(Some(data))
+            }
+            Some(Err(error)) if self.is_farewell(&error) => Ok(None),
+            Some(Err(error)) => Err(self.failed(&error, Phase::Body)),
+            None => Ok(None),
+        }
+    }
+
+    /// Whether the target has taken leave of a stream whose body is here as far as was announced. Some do instead of ending it: Node's
+    /// server, whose handler has not read the request, if the window is used up with the body's last byte.
+    fn is_farewell(&self, error: &::h2::Error) -> bool {
+        self.left == Some(0)
+            && error.is_remote()
+            && error.is_reset()
+            && error.reason() == Some(Reason::NO_ERROR)
     }
 
     async fn trailers(&mut self, stream: &mut RecvStream) -> Result<Fields, Error> {
@@ -274,7 +311,10 @@ impl<'a> Receiver<'a> {
             return Ok(Fields::default());
         }
         let trailers = self.meanwhile(poll_fn(|cx| stream.poll_trailers(cx)), Limit::Idle).await?;
-        let trailers = trailers.map_err(|error| self.failed(&error, Phase::Body))?;
+        let trailers = match trailers {
+            Err(error) if self.is_farewell(&error) => None,
+            trailers => trailers.map_err(|error| self.failed(&error, Phase::Body))?,
+        };
         Ok(trailers.as_ref().map(h2::trailers_of).unwrap_or_default())
     }
 

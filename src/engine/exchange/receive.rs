@@ -27,7 +27,7 @@ pub(in crate::engine) struct Received {
 
 /// Receives one response.
 pub(in crate::engine) struct Receiver<'a> {
-    report: Report<'a>,
+    pub(super) report: Report<'a>,
     peer: Peer,
     /// Why the request could not be written, if so.
     send_error: Option<Error>,

@@ -1,5 +1,6 @@
 //! What an exchange tells its caller of the response, in whatever version of HTTP it came.
 
+use super::repeat::Repeat;
 use super::{Context, Order, Shared};
 use crate::engine::error::{Error, Fault, Phase};
 use crate::engine::head::{Fields, Framing, ResponseHead, Version};
@@ -14,13 +15,15 @@ pub(in crate::engine) struct Report<'a> {
     pub(in crate::engine) order: &'a Order,
     pub(in crate::engine) shared: &'a Shared,
     pub(in crate::engine) context: &'a Context,
+    /// Held until there is an answer.
+    pub(super) repeat: Option<Repeat>,
     interim: usize,
     interim_bytes: usize,
 }
 
 impl<'a> Report<'a> {
     pub(in crate::engine) const fn new(order: &'a Order, shared: &'a Shared, context: &'a Context) -> Self {
-        Self { order, shared, context, interim: 0, interim_bytes: 0 }
+        Self { order, shared, context, repeat: None, interim: 0, interim_bytes: 0 }
     }
 
     /// The head of an upgrade that was granted. What it says of its own connection is written anew by whoever passes it on.
@@ -69,7 +72,8 @@ impl<'a> Report<'a> {
     }
 
     /// Tells of a head whose body follows.
-    pub(in crate::engine) fn begin(&self, head: Head) {
+    pub(in crate::engine) fn begin(&mut self, head: Head) {
+        self.repeat = None;
         self.context.ring.push(self.order.id, Event::Response(head, None));
         self.shared.has_head.store(true, Ordering::Relaxed);
     }

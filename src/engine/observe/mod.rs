@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use tokio::sync::Notify;
 
 /// The gauges and counters of one engine. After all exchanges are over and idle connections have expired, every gauge is zero.
 #[derive(Debug, Default)]
@@ -18,6 +19,10 @@ pub struct Stats {
     pub connected: AtomicUsize,
     /// Requests sent a second time.
     pub retries: AtomicUsize,
+    /// Those of them that have not been answered yet.
+    pub repeating: AtomicUsize,
+    /// One of these has been answered.
+    pub repeat_ended: Notify,
     /// Tasks that panicked.
     pub panics: AtomicUsize,
 }

@@ -112,11 +112,9 @@ const PLAIN: [bool; 256] = {
 };
 
 fn has_dot_segment(path: &[u8]) -> bool {
-    memchr::memmem::find_iter(path, b"/.").any(|at| {
-        let segment = &path[at + 1..];
-        let end = memchr::memchr(b'/', segment).unwrap_or(segment.len());
-        matches!(&segment[..end], b"." | b"..")
-    })
+    let begins_segment = |at: &usize| *at > 0 && path[at - 1] == b'/';
+    let mut at_dots = memchr::memchr_iter(b'.', path).filter(begins_segment);
+    at_dots.any(|at| matches!(&path[at + 1..], [] | [b'/', ..] | [b'.'] | [b'.', b'/', ..]))
 }
 
 impl fmt::Display for BadPath {

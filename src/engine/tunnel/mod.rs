@@ -18,7 +18,7 @@ pub(in crate::engine) use messages::{Agreement, keep_offers};
 pub use messages::{Direction, Message, Verdict, Verdicts};
 
 use super::error::{Call, Error, Peer, Phase};
-use super::exchange::{self, Ending, Exchange, Order, Shared, given_up};
+use super::exchange::{self, Ending, Exchange, Life, Order, Shared, given_up};
 use super::head::Fields;
 use super::observe::{Held, Stats};
 use super::ring::{Event, Ring};
@@ -154,16 +154,13 @@ impl Control {
 }
 
 /// Prepares an upgrade: the caller's hold on it, and the future that lives it.
-pub fn prepare(
-    order: Order,
-    context: exchange::Context,
-) -> (Exchange, impl Future<Output = ()> + Send + 'static) {
+pub fn prepare(order: Order, context: exchange::Context) -> (Exchange, Life) {
     let shared = Arc::new(Shared::with_window(WINDOW));
     let exchange = Exchange::new(Arc::clone(&shared));
     Stats::count(&context.stats.started);
     let gauge = Held::new(&context.stats, |s| &s.exchanges);
     let ending = Ending::new(order.id, context);
-    (exchange, live(order, shared, ending, gauge))
+    (exchange, Box::pin(live(order, shared, ending, gauge)))
 }
 
 async fn live(order: Order, shared: Arc<Shared>, mut ending: Ending, gauge: Held) {

@@ -160,11 +160,11 @@ impl Connector {
                     race(self.addresses(host, port, key, lookup).await?, key.local_address).await?;
                 // Without it the last part of a request may wait for the target's delayed acknowledgement.
                 stream.set_nodelay(true).ok();
-                let (mut io, peer): (Box<dyn Io>, Peer) = (Box::new(stream), Peer::Tcp(address));
-                if let Some(proxy) = &key.proxy {
-                    through_proxy::tunnel(proxy, key, &mut io, &peer).await?;
+                let (io, peer): (Box<dyn Io>, Peer) = (Box::new(stream), Peer::Tcp(address));
+                match &key.proxy {
+                    Some(proxy) => (through_proxy::tunnel(proxy, key, io, &peer).await?, peer),
+                    None => (io, peer),
                 }
-                (io, peer)
             }
         };
         let (io, is_http2) = match &key.tls {

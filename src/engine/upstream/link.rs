@@ -45,7 +45,9 @@ pub(in crate::engine) async fn link(
         return alone(pool, connector, key, timeouts, lookup, wanted).await.map(Link::Http1);
     }
     // A session is there when the target has said what it takes.
-    match timeout(timeouts.connect_limit(), shared(pool, connector, key, timeouts, lookup, wanted)).await {
+    // On the heap: those who speak HTTP/1.1 need not hold it.
+    let link = Box::pin(shared(pool, connector, key, timeouts, lookup, wanted));
+    match timeout(timeouts.connect_limit(), link).await {
         Ok(result) => result,
         Err(_) => Err(timeouts.exceeded(Limit::Connect, Phase::Connect)),
     }

@@ -18,6 +18,7 @@ pub(in crate::engine) use link::{Link, Wanted, link};
 pub(crate) use pool::lifetime;
 pub use pool::{Key, Pool};
 pub use resolve::{Lookup, Names};
+pub use roots::added_roots;
 pub(in crate::engine) use roots::read_certificates;
 pub use through_proxy::{ProxyProtocol, UpstreamProxy};
 pub use tls::{InvalidTls, TlsProfile, TlsSettings};

@@ -103,6 +103,8 @@ struct State {
     turns: HashMap<Key, Weak<Semaphore>>,
     /// The task of [`Pool::keep_clean`].
     janitor: Option<Waker>,
+    /// It waits for an idle connection to come. Where they come and go it looks at its time, not at each of them.
+    rests: bool,
 }
 
 #[derive(Debug)]
@@ -183,7 +185,7 @@ impl Pool {
         let held = Held::new(&self.stats, |s| &s.idle);
         idle.push(Idle { connection, expires: Instant::now() + lifetime, _held: held });
         state.count += 1;
-        if state.count == 1 {
+        if std::mem::take(&mut state.rests) {
             janitor.wake();
         }
     }
@@ -213,7 +215,8 @@ impl Pool {
             !idle.is_empty()
         });
         state.count = state.idle.values().map(Vec::len).sum();
-        state.count == 0
+        state.rests = state.count == 0;
+        state.rests
     }
 }
 

@@ -30,8 +30,7 @@ pub(in crate::engine) fn read_certificates(pem: &[u8]) -> Result<Certificates, I
     if certificates.is_empty() { Err(InvalidTls::NoCertificate) } else { Ok(certificates) }
 }
 
-/// Mozilla's, those of the files, and the system's if they are asked for. What of a file or of the system's cannot be used is left out, as
-/// OpenSSL does. Gives those that were added, too.
+/// Mozilla's, and those that the machine adds to them. What of these cannot be used is left out, as OpenSSL does. Gives them, too.
 ///
 /// # Errors
 ///
@@ -39,6 +38,17 @@ pub(in crate::engine) fn read_certificates(pem: &[u8]) -> Result<Certificates, I
 pub(super) fn usual(files: &[String], of_system: bool) -> Result<(RootCertStore, Certificates), InvalidTls> {
     let mut store = RootCertStore::empty();
     store.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
+    let added = added_roots(files, of_system)?;
+    store.add_parsable_certificates(added.iter().cloned());
+    Ok((store, added))
+}
+
+/// What the machine adds to Mozilla's: the certificates of the files, and the system's if they are asked for.
+///
+/// # Errors
+///
+/// When a file, or the system's store, cannot be read.
+pub fn added_roots(files: &[String], of_system: bool) -> Result<Certificates, InvalidTls> {
     let mut added = Certificates::new();
     for file in files {
         added.extend(of_file(file)?.iter().cloned());
@@ -46,8 +56,7 @@ pub(super) fn usual(files: &[String], of_system: bool) -> Result<(RootCertStore,
     if of_system {
         added.extend(system()?.iter().cloned());
     }
-    store.add_parsable_certificates(added.iter().cloned());
-    Ok((store, added))
+    Ok(added)
 }
 
 /// Read once, as in Node.

@@ -16,6 +16,7 @@ use std::hash::{Hash, Hasher};
 use std::io;
 use std::sync::Arc;
 use tokio_rustls::TlsConnector;
+use tokio_rustls::client::TlsStream;
 
 /// How TLS is spoken with a target.
 pub struct TlsSettings<'a> {
@@ -201,20 +202,36 @@ pub(super) async fn handshake(
     let wanted = key.server_name.as_deref().unwrap_or(&key.host);
     let name = ServerName::try_from(wanted.to_owned())
         .or_else(|_| ServerName::try_from(key.host.to_string()))
-        .map_err(|_| {
-            fault(
-                "ERR_TLS_CERT_ALTNAME_INVALID",
-                format!("{wanted} is not a name that a certificate can have"),
-            )
-        })?;
+        .map_err(|_| nameless(wanted))?;
     let config = if key.http2 == Http2::Never { &profile.http1 } else { &profile.config };
-    match TlsConnector::from(Arc::clone(config)).connect(name, io).await {
-        Ok(stream) => {
-            let is_http2 = stream.get_ref().1.alpn_protocol() == Some(HTTP2);
-            Ok((Box::new(stream), is_http2))
-        }
-        Err(error) => Err(classify(&error, peer)),
-    }
+    let stream = connect(config, name, io, peer).await?;
+    let is_http2 = stream.get_ref().1.alpn_protocol() == Some(HTTP2);
+    Ok((Box::new(stream), is_http2))
+}
+
+/// The same with a proxy, which is spoken to in HTTP/1.1.
+pub(super) async fn handshake_with_proxy(
+    profile: &TlsProfile,
+    host: &str,
+    io: Box<dyn Io>,
+    peer: &Peer,
+) -> Result<Box<dyn Io>, Error> {
+    let name = ServerName::try_from(host.to_owned()).map_err(|_| nameless(host))?;
+    Ok(Box::new(connect(&profile.http1, name, io, peer).await?))
+}
+
+async fn connect(
+    config: &Arc<ClientConfig>,
+    name: ServerName<'static>,
+    io: Box<dyn Io>,
+    peer: &Peer,
+) -> Result<TlsStream<Box<dyn Io>>, Error> {
+    let connecting = TlsConnector::from(Arc::clone(config)).connect(name, io);
+    connecting.await.map_err(|error| classify(&error, peer))
+}
+
+fn nameless(name: &str) -> Error {
+    fault("ERR_TLS_CERT_ALTNAME_INVALID", format!("{name} is not a name that a certificate can have"))
 }
 
 const HTTP1: &[u8] = b"http/1.1";

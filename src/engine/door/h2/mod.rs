@@ -136,7 +136,8 @@ impl Session {
 
     fn begin(&mut self, request: http::Request<h2::RecvStream>, respond: h2::server::SendResponse<Bytes>) {
         let (visitor, context, guest) = (self.visitor.clone(), self.context.clone(), Arc::clone(&self.guest));
-        self.streams.spawn(stream::serve(visitor, context, guest, request, respond));
+        // On the heap, so that a task that begins and ends does not copy all of it.
+        self.streams.spawn(Box::pin(stream::serve(visitor, context, guest, request, respond)));
         self.served += 1;
         if self.served >= self.visitor.settings.limits.requests {
             self.close();

@@ -17,7 +17,7 @@ use crate::engine::door::upgrades::Granted;
 use crate::engine::door::visit::Visit;
 use crate::engine::door::visitor::{Destination, Visitor};
 use crate::engine::error::{Error, Kind, Phase};
-use crate::engine::exchange::{Context, Exchange, Order, prepare_within};
+use crate::engine::exchange::{Context, Exchange, Life, Order, prepare_within};
 use crate::engine::head::{Fields, Framing};
 use crate::engine::ring::Ring;
 use crate::engine::tunnel;
@@ -26,7 +26,6 @@ use bytes::{Bytes, BytesMut};
 use h2::server::SendResponse;
 use h2::{Reason, RecvStream};
 use std::future::pending;
-use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -91,8 +90,6 @@ impl Outcome {
     }
 }
 
-type Life = Pin<Box<dyn Future<Output = ()> + Send>>;
-
 impl Stream {
     async fn answer(mut self, mut asked: ClientHead) -> Ended {
         let is_options = &asked.head.method[..] == b"OPTIONS";
@@ -105,7 +102,7 @@ impl Stream {
         }
         let config = match self.visitor.destination(&mut asked, &self.visit) {
             Destination::Target(config) => config,
-            Destination::Node(receiver) => return self.hand_over(&asked, receiver).await,
+            Destination::Node(receiver) => return Box::pin(self.hand_over(&asked, receiver)).await,
             Destination::Nobody => {
                 DoorStats::count(&self.visitor.stats.unrouted);
                 return self.own_answer(404, None).await;
@@ -138,7 +135,8 @@ impl Stream {
             Ok(Answered::Failed(error)) => {
                 self.visitor.stats.count_answered(&error);
                 self.visit.failed(&error);
-                self.hand_failure(&asked, Failure { error, target: way.target.url(), begun: None }).await
+                let failure = Failure { error, target: way.target.url(), begun: None };
+                Box::pin(self.hand_failure(&asked, failure)).await
             }
             answered => {
                 if let Ok(Answered::Cut(error)) = &answered {
@@ -315,11 +313,9 @@ fn begin(order: Order, framing: Framing, context: Context) -> (Exchange, Life) {
     let body = (framing == Framing::Empty).then(Bytes::new);
     let order = Order { body, ..order };
     if order.upgrade.is_some() {
-        let (exchange, life) = tunnel::prepare(order, context);
-        return (exchange, Box::pin(life));
+        return tunnel::prepare(order, context);
     }
-    let (exchange, life) = prepare_within(order, context, WINDOW);
-    (exchange, Box::pin(life))
+    prepare_within(order, context, WINDOW)
 }
 
 /// Bytes of either body that are kept, for the many streams that a connection may have.

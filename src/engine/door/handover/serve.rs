@@ -9,14 +9,12 @@ use super::super::upload::Progress;
 use super::super::visit::Visit;
 use super::{Failure, Guest, Handover, Receiver, head};
 use crate::engine::error::{Error, Kind, Phase};
-use crate::engine::exchange::{Context, Exchange, Order, prepare};
+use crate::engine::exchange::{Context, Exchange, Life, Order, prepare};
 use crate::engine::head::Framing;
 use crate::engine::ring::{Completion, Event, Ring};
 use crate::engine::tunnel;
 use crate::engine::upstream::Io;
 use bytes::{Bytes, BytesMut};
-use std::future::Future;
-use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -124,15 +122,8 @@ impl Connection {
     }
 }
 
-type Life = Pin<Box<dyn Future<Output = ()> + Send>>;
-
 fn begin(order: Order, context: Context) -> (Exchange, Life) {
-    if order.upgrade.is_some() {
-        let (exchange, life) = tunnel::prepare(order, context);
-        return (exchange, Box::pin(life));
-    }
-    let (exchange, life) = prepare(order, context);
-    (exchange, Box::pin(life))
+    if order.upgrade.is_some() { tunnel::prepare(order, context) } else { prepare(order, context) }
 }
 
 /// Lives a tunnel of a client's to its end. `early` is what the client has sent already.

@@ -35,12 +35,12 @@ impl HostPattern {
         }
     }
 
-    /// Its key in the tree of hosts.
-    pub(super) fn key(&self) -> (Vec<u8>, Extent) {
+    /// Its key in the tree of hosts; that of every host has none.
+    pub(super) fn key(&self) -> Option<(Vec<u8>, Extent)> {
         match self {
-            Self::Any => (Vec::new(), Extent::Text),
-            Self::Below(host) => (host.bytes().rev().chain(*b".").collect(), Extent::Text),
-            Self::Exactly(host) => (host.bytes().rev().collect(), Extent::Exact),
+            Self::Any => None,
+            Self::Below(host) => Some((host.bytes().rev().chain(*b".").collect(), Extent::Text)),
+            Self::Exactly(host) => Some((host.bytes().rev().collect(), Extent::Exact)),
         }
     }
 }

@@ -1,6 +1,6 @@
 //! A radix tree over bytes whose copies share what is the same in both: a change copies the nodes on its way down, readers keep the old root.
 
-use std::sync::Arc;
+use super::node::Node;
 
 /// How the key of an entry matches.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -16,19 +16,8 @@ pub enum Extent {
 /// A tree from keys to values. Looking up costs what the key is long, however many entries there are.
 #[derive(Clone, Debug)]
 pub struct Tree<T> {
-    root: Arc<Node<T>>,
+    root: Node<T>,
     length: usize,
-}
-
-#[derive(Clone, Debug)]
-struct Node<T> {
-    /// What leads here from the node above.
-    label: Box<[u8]>,
-    /// By [`Extent`].
-    values: [Option<T>; 3],
-    /// The first bytes of the children's labels, in order.
-    firsts: Vec<u8>,
-    children: Vec<Arc<Self>>,
 }
 
 /// An entry that matches.
@@ -42,7 +31,7 @@ pub struct Match<'a, T> {
 
 impl<T> Default for Tree<T> {
     fn default() -> Self {
-        Self { root: Arc::new(Node::new(&[])), length: 0 }
+        Self { root: Node::root(), length: 0 }
     }
 }
 
@@ -63,7 +52,7 @@ impl<T> Tree<T> {
         while !rest.is_empty() {
             (node, rest) = node.step(rest)?;
         }
-        node.values[extent as usize].as_ref()
+        node.value(extent)
     }
 
     /// The entry that matches `key` best: an exact one, else the longest.
@@ -77,15 +66,16 @@ impl<T> Tree<T> {
     pub fn visit<'a>(&'a self, key: &[u8], mut see: impl FnMut(Match<'a, T>)) {
         let (mut node, mut rest) = (&self.root, key);
         loop {
-            let [exact, segments, text] = &node.values;
-            let is_end = rest.is_empty();
-            let matching = [
-                text.as_ref(),
-                segments.as_ref().filter(|_| is_end || rest[0] == b'/'),
-                exact.as_ref().filter(|_| is_end),
-            ];
-            let length = key.len() - rest.len();
-            matching.into_iter().flatten().for_each(|value| see(Match { length, value }));
+            if let Some([exact, segments, text]) = node.values() {
+                let is_end = rest.is_empty();
+                let matching = [
+                    text.as_ref(),
+                    segments.as_ref().filter(|_| is_end || rest[0] == b'/'),
+                    exact.as_ref().filter(|_| is_end),
+                ];
+                let length = key.len() - rest.len();
+                matching.into_iter().flatten().for_each(|value| see(Match { length, value }));
+            }
             match node.step(rest) {
                 Some(next) => (node, rest) = next,
                 None => return,
@@ -97,7 +87,7 @@ impl<T> Tree<T> {
 impl<T: Clone> Tree<T> {
     /// Adds an entry, or gives it another value. The value that it had.
     pub fn insert(&mut self, key: &[u8], extent: Extent, value: T) -> Option<T> {
-        let before = Node::insert(&mut self.root, key, extent, value);
+        let before = self.root.insert(key, extent, value);
         self.length += usize::from(before.is_none());
         before
     }
@@ -106,86 +96,9 @@ impl<T: Clone> Tree<T> {
     pub fn remove(&mut self, key: &[u8], extent: Extent) -> Option<T> {
         // Looked up first: what is not there copies nothing.
         self.get(key, extent)?;
-        let before = Node::remove(&mut self.root, key, extent);
+        let before = self.root.remove(key, extent);
         self.length -= usize::from(before.is_some());
         before
-    }
-}
-
-impl<T> Node<T> {
-    fn new(label: &[u8]) -> Self {
-        Self { label: label.into(), values: [None, None, None], firsts: Vec::new(), children: Vec::new() }
-    }
-
-    /// The child whose whole label `rest` begins with, and what is behind it.
-    fn step<'k>(&self, rest: &'k [u8]) -> Option<(&Arc<Self>, &'k [u8])> {
-        let at = self.child(*rest.first()?)?;
-        let child = &self.children[at];
-        rest.strip_prefix(&*child.label).map(|rest| (child, rest))
-    }
-
-    fn child(&self, first: u8) -> Option<usize> {
-        memchr::memchr(first, &self.firsts)
-    }
-
-    fn is_idle(&self) -> bool {
-        self.values.iter().all(Option::is_none)
-    }
-}
-
-impl<T: Clone> Node<T> {
-    fn insert(this: &mut Arc<Self>, key: &[u8], extent: Extent, value: T) -> Option<T> {
-        let node = Arc::make_mut(this);
-        let Some(&first) = key.first() else { return node.values[extent as usize].replace(value) };
-        let Some(at) = node.child(first) else {
-            let mut leaf = Self::new(key);
-            leaf.values[extent as usize] = Some(value);
-            let at = node.firsts.partition_point(|other| *other < first);
-            node.firsts.insert(at, first);
-            node.children.insert(at, Arc::new(leaf));
-            return None;
-        };
-        let child = &mut node.children[at];
-        let shared = child.label.iter().zip(key).take_while(|(a, b)| a == b).count();
-        if shared < child.label.len() {
-            Self::split(child, shared);
-        }
-        Self::insert(child, &key[shared..], extent, value)
-    }
-
-    /// Puts a node in front of this one, to which the first `length` bytes of the label lead.
-    fn split(this: &mut Arc<Self>, length: usize) {
-        let mut front = Self::new(&this.label[..length]);
-        let back = Arc::make_mut(this);
-        back.label = back.label[length..].into();
-        front.firsts.push(back.label[0]);
-        let back = std::mem::replace(this, Arc::new(front));
-        // It is ours alone: it was made just now.
-        Arc::make_mut(this).children.push(back);
-    }
-
-    fn remove(this: &mut Arc<Self>, key: &[u8], extent: Extent) -> Option<T> {
-        let node = Arc::make_mut(this);
-        let Some(&first) = key.first() else { return node.values[extent as usize].take() };
-        let at = node.child(first)?;
-        let child = &mut node.children[at];
-        let rest = key.strip_prefix(&*child.label)?;
-        let removed = Self::remove(child, rest, extent);
-        if child.is_idle() {
-            match child.children.as_slice() {
-                [] => {
-                    node.firsts.remove(at);
-                    node.children.remove(at);
-                }
-                [only] => {
-                    let mut joined = Self::clone(only);
-                    joined.label = [&*child.label, &*only.label].concat().into();
-                    *child = Arc::new(joined);
-                }
-                _ => {}
-            }
-        }
-        removed
     }
 }
 
@@ -247,11 +160,41 @@ mod tests {
     }
 
     #[test]
+    fn every_byte_may_lead_on() {
+        let mut tree = Tree::default();
+        let bytes = || (0..=255_u8).map(|byte| byte.wrapping_mul(167));
+        for byte in bytes() {
+            tree.insert(&[b'/', byte], Exact, u32::from(byte));
+        }
+        let found = |tree: &Tree<u32>, byte| tree.find(&[b'/', byte]).map(|found| *found.value);
+        assert!(bytes().all(|byte| found(&tree, byte) == Some(byte.into())));
+        for byte in bytes().filter(|byte| byte % 3 == 0) {
+            assert_eq!(tree.remove(&[b'/', byte], Exact), Some(byte.into()));
+        }
+        assert!(bytes().all(|byte| found(&tree, byte).is_some() == (byte % 3 != 0)));
+    }
+
+    #[test]
+    fn a_key_may_be_as_long_as_it_likes() {
+        let long = "/abcdefghij".repeat(100);
+        let mut tree = tree(&[(&long, Segments, 1), (&long[..500], Text, 2)]);
+        let found =
+            |tree: &Tree<u32>, key: &str| tree.find(key.as_bytes()).map(|found| (*found.value, found.length));
+        assert_eq!(found(&tree, &format!("{long}/x")), Some((1, long.len())));
+        assert_eq!(found(&tree, &format!("{long}x")), Some((2, 500)));
+        assert_eq!(found(&tree, &long[..499]), None);
+        assert_eq!(tree.remove(long[..500].as_bytes(), Text), Some(2));
+        assert_eq!(found(&tree, &long), Some((1, long.len())));
+        assert_eq!(tree.remove(long.as_bytes(), Segments), Some(1));
+        assert!(tree.root.children().is_empty());
+    }
+
+    #[test]
     fn what_is_taken_out_leaves_no_nodes() {
         let mut tree = tree(&[("/a", Text, 1), ("/ab", Text, 2), ("/ac", Text, 3)]);
         for key in ["/ab", "/ac", "/a"] {
             assert!(tree.remove(key.as_bytes(), Text).is_some());
         }
-        assert!(tree.is_empty() && tree.root.children.is_empty());
+        assert!(tree.is_empty() && tree.root.children().is_empty());
     }
 }

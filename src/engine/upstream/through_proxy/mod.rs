@@ -8,7 +8,8 @@ mod socks5;
 
 use super::connect::Io;
 use super::pool::Key;
-use crate::engine::error::{Call, Error, Kind, Peer, Phase, TunnelFault};
+use super::tls::{self, TlsProfile};
+use crate::engine::error::{Call, Error, Kind, Peer, Phase, TlsFault, TunnelFault};
 use bytes::Bytes;
 use std::fmt;
 use std::io;
@@ -23,6 +24,8 @@ pub struct UpstreamProxy {
     pub host: Arc<str>,
     /// Its port.
     pub port: u16,
+    /// How TLS is spoken with it; `None` if it is not.
+    pub tls: Option<Arc<TlsProfile>>,
 }
 
 /// What is spoken with a proxy, and who it is told that we are.
@@ -41,17 +44,37 @@ impl fmt::Debug for UpstreamProxy {
     }
 }
 
-/// Asks the proxy at the other end of `io` for a tunnel to the target of `key`.
+/// Asks the proxy at the other end of `io` for a tunnel to the target of `key`, and gives that.
 ///
 /// # Errors
 ///
-/// When the proxy refuses, or does not speak as it should.
+/// When the proxy refuses, does not speak as it should, or is not who it should be.
 pub(super) async fn tunnel(
     proxy: &UpstreamProxy,
     key: &Key,
-    io: &mut Box<dyn Io>,
+    io: Box<dyn Io>,
     peer: &Peer,
-) -> Result<(), Error> {
+) -> Result<Box<dyn Io>, Error> {
+    let mut io = match &proxy.tls {
+        Some(profile) => tls::handshake_with_proxy(profile, &proxy.host, io, peer)
+            .await
+            .map_err(|error| proxy.unfit(error))?,
+        None => io,
+    };
+    ask(proxy, key, &mut io, peer).await?;
+    Ok(io)
+}
+
+impl UpstreamProxy {
+    /// Says whose fault it is: the words alone could be about the target.
+    fn unfit(&self, error: Error) -> Error {
+        let Kind::Tls(fault) = error.kind else { return error };
+        let message = format!("{} (the proxy {}:{})", fault.message, self.host, self.port);
+        Error { kind: Kind::Tls(TlsFault { message: message.into(), ..fault }), ..error }
+    }
+}
+
+async fn ask(proxy: &UpstreamProxy, key: &Key, io: &mut Box<dyn Io>, peer: &Peer) -> Result<(), Error> {
     let asked = Asked { proxy, host: &key.host, port: key.port };
     let answer = match &proxy.protocol {
         ProxyProtocol::Http(authorization) => connect::ask(asked, authorization.as_deref(), io).await,

@@ -2,7 +2,7 @@ use super::*;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, duplex};
 
 fn proxy(protocol: ProxyProtocol) -> UpstreamProxy {
-    UpstreamProxy { protocol, host: "proxy".into(), port: 3128 }
+    UpstreamProxy { protocol, host: "proxy".into(), port: 3128, tls: None }
 }
 
 /// What the proxy is asked, and what comes of its answers; an answer is given once so many bytes were asked.
