@@ -43,27 +43,34 @@ async function serve(flags) {
  *   the API's, and those that are asked for
  */
 async function openAll(flags, environment, log) {
-  const { door, nodeTls, places, settings, warnings } = configurableSettings(flags, environment);
+  const { warnings, settings, ...others } = configurableSettings(flags, environment);
   for (const warning of warnings) log.warn(warning);
   const proxy = new ConfigurableProxy({ ...settings, ...(await backendOf(settings, log)), log });
-  const isSecure = settings.proxy.ssl !== undefined || nodeTls !== undefined;
-  const open = (what, place, start) =>
-    listening(place, start).catch((error) => {
-      if (error.syscall === undefined) throw error;
-      throw new Error(`The ${what} cannot listen: ${error.message}`, { cause: error });
-    });
-  const servers = [];
+  const opened = { front: undefined, servers: [] };
+  const end = () => endAll({ ...opened, proxy, grace: flags.grace ?? DEFAULTS.grace });
+  try {
+    await openEach(proxy, { settings, ...others }, opened, log);
+  } catch (error) {
+    await end();
+    throw error;
+  }
+  return { ...opened, end };
+}
+
+/** Opens one after the other, and puts them into `opened`. */
+async function openEach(proxy, { door, nodeTls, places, settings }, opened, log) {
   const openServer = async (what, place, server) => {
-    servers.push(await open(what, place, () => server.listen(listenOptions(place))));
+    opened.servers.push(await open(what, place, () => server.listen(listenOptions(place))));
     return server.address();
   };
+  const isSecure = settings.proxy.ssl !== undefined || nodeTls !== undefined;
   const start = () =>
     nodeTls === undefined
       ? proxy.openDoor(places.public, door)
       : proxy.nodeServer(nodeTls, places.public, door);
-  const front = await open('proxy', places.public, start);
-  const { defaultTarget } = settings;
-  log.info(`Proxying ${url(isSecure, front.address())} to ${defaultTarget ?? '(no default)'}`);
+  opened.front = await open('proxy', places.public, start);
+  const front = opened.front.address();
+  log.info(`Proxying ${url(isSecure, front)} to ${settings.defaultTarget ?? '(no default)'}`);
   const api = await openServer('API', places.api, proxy.apiServer());
   log.info(`Proxy API at ${url(settings.apiSsl !== undefined, api)}/api/routes`);
   if (places.metrics !== undefined) {
@@ -71,15 +78,20 @@ async function openAll(flags, environment, log) {
     log.info(`Serve metrics at ${url(false, address)}/metrics`);
   }
   if (places.redirect !== undefined) {
-    const to = places.redirectTo ?? front.address().port;
+    const to = places.redirectTo ?? front.port;
     const address = await openServer('redirection', places.redirect, redirectServer(to));
     log.info(`Added HTTP to HTTPS redirection from ${url(false, address)} to ${to}`);
   }
-  return {
-    front,
-    servers,
-    end: () => endAll({ front, servers, proxy, grace: flags.grace ?? DEFAULTS.grace }),
-  };
+}
+
+/** Listens, and says what cannot. */
+async function open(what, place, start) {
+  try {
+    return await listening(place, start);
+  } catch (error) {
+    if (error.syscall === undefined) throw error;
+    throw new Error(`The ${what} cannot listen: ${error.message}`, { cause: error });
+  }
 }
 
 async function backendOf({ storageBackend: name, ...settings }, log) {
@@ -106,6 +118,7 @@ async function endAll({ front, servers, proxy, grace }) {
     server.close();
     server.closeIdleConnections();
   }
+  if (front === undefined) return;
   const ended = new AbortController();
   const closed = new Promise((resolve) => front.close(resolve)).finally(() => ended.abort());
   // The native door sees to it itself, Node's server would wait for ever.
