@@ -27,11 +27,6 @@ module.exports = [
   ]),
   { scenario: 'door-large', ours: 'ours-door', against: 'haproxy', limit: 0.8 },
   { scenario: 'tls', ours: 'ours-tls', against: 'http-proxy-3-fetch-tls', limit: 0.6 },
-  ...['nginx', 'haproxy'].flatMap((against) => [
-    { scenario: 'door-small', ours: 'ours-door', against, limit: 1 },
-    { scenario: 'door-small', ours: 'ours-door', figure: 'rps', against, least: 1 },
-  ]),
-  { scenario: 'door-large', ours: 'ours-door', against: 'haproxy', limit: 0.8 },
   { scenario: 'tls', ours: 'ours-tls', against: 'undici-tls', limit: 0.6 },
   { scenario: 'h2', ours: 'ours-h2', against: 'http-proxy-3-fetch-h2', limit: 0.6 },
   { scenario: 'h2', ours: 'ours-h2', against: 'undici-h2', limit: 0.6 },

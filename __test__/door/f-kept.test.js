@@ -12,7 +12,15 @@ const { OK } = require('../support/doors.js');
 const { overEachWay } = require('../support/door-ways.js');
 const { stats } = require('../support/engine.js');
 const { all, http2Target } = require('../support/http2.js');
-const { closeAll, eventually, httpServer, onCleanUp, rawTarget } = require('../support/peers.js');
+const {
+  closeAll,
+  eventually,
+  httpServer,
+  listening,
+  onCleanUp,
+  onceFree,
+  rawTarget,
+} = require('../support/peers.js');
 
 const isNightly = Boolean(process.env.NIGHTLY);
 
@@ -115,7 +123,7 @@ test(
       again.closeAllConnections();
       return new Promise((resolve) => again.close(resolve));
     });
-    await new Promise((resolve) => again.listen(first.port, '127.0.0.1', resolve));
+    await onceFree(() => listening(again, first.port, '127.0.0.1'));
     const up = Date.now();
     await eventually(() => found.filter(({ began }) => began > up).length > 50);
     isOver = true;

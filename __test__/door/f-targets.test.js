@@ -13,7 +13,7 @@ const { fullListener } = require('../support/child.js');
 const { OK } = require('../support/doors.js');
 const { overEachWay } = require('../support/door-ways.js');
 const { stats } = require('../support/engine.js');
-const { closeAll, closedPort, eventually, rawTarget } = require('../support/peers.js');
+const { closeAll, closedPort, eventually, onceFree, rawTarget } = require('../support/peers.js');
 const { tlsTarget } = require('../support/tls.js');
 
 afterEach(async () => {
@@ -66,7 +66,7 @@ test(
     ])
       expect(await client.ask({ method, body }).over()).toMatchObject(failedWith(502));
     expect(proxy.stats().door).toMatchObject({ failed: 3, forwarded: 3 });
-    await target(() => {}, port, '127.0.0.1');
+    await onceFree(() => target(() => {}, port, '127.0.0.1'));
     expect(await client.ask({ path: '/ok' }).over()).toEqual(ok);
   }),
 );
@@ -112,7 +112,7 @@ const hasIpv6 = Object.values(os.networkInterfaces())
 
 (hasIpv6 ? test : test.skip)('F-06 two addresses, the first of them dead: the other is asked', async () => {
   const { port } = await fullListener('::1');
-  await target(() => {}, port, '127.0.0.1');
+  await onceFree(() => target(() => {}, port, '127.0.0.1'));
   await overEachWay(async ({ open }) => {
     const { client } = await open({ target: `http://localhost:${port}` });
     expect(await client.ask({ path: '/ok' }).over()).toEqual(ok);

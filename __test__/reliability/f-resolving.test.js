@@ -3,7 +3,7 @@
 /** F-05 and F-06: names that are not resolved, or slowly, or to an address that does not answer. */
 
 const os = require('node:os');
-const { closeAll, eventually, rawExchange, rawTarget } = require('../support/peers.js');
+const { closeAll, eventually, onceFree, rawExchange, rawTarget } = require('../support/peers.js');
 const { fullListener, startChild } = require('../support/child.js');
 const { fakeResolver } = require('../support/resolver.js');
 const { GOOD, checkAfterwards, faultBench, statusOf, takeBaseline } = require('../support/faults.js');
@@ -118,7 +118,7 @@ describe('F-06 two addresses, one of them dead', () => {
   (hasIpv6 ? test : test.skip).each(pairs)('F-06 %s gives no answer, %s does', async (dead, alive) => {
     const { port } = await fullListener(dead);
     const answer = (connection) => connection.onRequest(() => connection.socket.write(GOOD));
-    await rawTarget(answer, port, alive);
+    await onceFree(() => rawTarget(answer, port, alive));
     const bench = await faultBench('event', { target: `http://localhost:${port}` });
     const began = Date.now();
     const get = 'GET / HTTP/1.1\r\nHost: me\r\nConnection: close\r\n\r\n';

@@ -226,6 +226,27 @@ async function testServer(server, ...where) {
   return { server, port: server.address().port, sockets };
 }
 
+/**
+ * Begins to listen at a port that was free a moment ago: a connection that goes out may have it for a while.
+ *
+ * @template T
+ * @param {() => Promise<T>} listen
+ * @returns {Promise<T>}
+ */
+async function onceFree(listen) {
+  let made;
+  await eventually(async () => {
+    try {
+      made = await listen();
+      return true;
+    } catch (error) {
+      if (error.code !== 'EADDRINUSE') throw error;
+      return false;
+    }
+  });
+  return made;
+}
+
 /** Waits until a condition holds; fails with what `describe` says. */
 async function eventually(condition, describe = () => 'the condition never held', milliseconds = 10_000) {
   const deadline = Date.now() + milliseconds;
@@ -244,6 +265,7 @@ module.exports = {
   httpServer,
   listening,
   onCleanUp,
+  onceFree,
   rawClient,
   rawExchange,
   rawTarget,

@@ -122,4 +122,17 @@ mod tests {
         let wanted = [("vary", "a, b"), ("Set-Cookie", "1"), ("etag", "x"), ("set-cookie", "2")];
         assert_eq!(merged(true), bytes(wanted));
     }
+
+    #[test]
+    fn names_with_the_same_mark_are_told_apart() {
+        assert_eq!(mark(b"x-one-d"), mark(b"X-TWO-D"));
+        let mut fields = Fields::default();
+        for (name, value) in [("x-one-d", "1"), ("x-two-d", "2")] {
+            fields.push(name, value);
+        }
+        assert_eq!(write_headers(fields.clone(), false).len(), 2);
+        fields.push("X-One-D", "3");
+        let merged: Vec<_> = write_headers(fields, false).into_iter().map(|f| (f.name, f.value)).collect();
+        assert_eq!(merged, [("x-one-d".into(), "1, 3".into()), ("x-two-d".into(), "2".into())]);
+    }
 }

@@ -1,12 +1,12 @@
 //! Heads of HTTP/2 (RFC 9113 §8.3), for the rules that hold for every version.
 //!
 //! The crate `h2` refuses what is malformed by itself (names in upper case, fields of a connection, pseudo-fields that are doubled, missing
-//! or out of place, lengths that are not the body's). What is left is what two readers could understand in two ways.
+//! or out of place, lengths that are not the body's). What is left is quotes in names, and what two readers could understand in two ways.
 
 use crate::engine::door::denial::Denial;
 use crate::engine::door::head::{ClientHead, check, check_expect};
 use crate::engine::door::limits::Limits;
-use crate::engine::head::{Fields, Framing, RequestHead, Version, is_host};
+use crate::engine::head::{Fields, Framing, RequestHead, Version, is_host, is_token};
 use crate::engine::tunnel::base64;
 use crate::engine::upstream::h2::{map_of, trailers_of};
 use bytes::Bytes;
@@ -28,6 +28,9 @@ pub fn read(
 ) -> Result<ClientHead, Denial> {
     if parts.headers.len() > limits.fields {
         return Err(Denial::new(431, "The request has too many fields"));
+    }
+    if !parts.headers.keys().all(|name| is_token(name.as_str().as_bytes())) {
+        return Err(Denial::bad("A field of the request is malformed"));
     }
     let protocol = parts.extensions.get::<Protocol>();
     if protocol.is_some_and(|protocol| !protocol.as_str().eq_ignore_ascii_case("websocket")) {

@@ -183,7 +183,7 @@ mod tests {
         assert_eq!(found(&tree, &format!("{long}/x")), Some((1, long.len())));
         assert_eq!(found(&tree, &format!("{long}x")), Some((2, 500)));
         assert_eq!(found(&tree, &long[..499]), None);
-        assert_eq!(tree.remove(long[..500].as_bytes(), Text), Some(2));
+        assert_eq!(tree.remove(&long.as_bytes()[..500], Text), Some(2));
         assert_eq!(found(&tree, &long), Some((1, long.len())));
         assert_eq!(tree.remove(long.as_bytes(), Segments), Some(1));
         assert!(tree.root.children().is_empty());

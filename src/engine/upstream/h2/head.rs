@@ -1,7 +1,7 @@
 //! Heads in the form of HTTP/2 (RFC 9113 §8.3), and back.
 
 use crate::engine::error::{Error, Refusal};
-use crate::engine::head::{Field, Fields, Framing, RequestHead, ResponseHead, Version};
+use crate::engine::head::{Field, Fields, Framing, RequestHead, ResponseHead, Version, is_token};
 use bytes::{Bytes, BytesMut};
 use h2::ext::Protocol;
 use http::header::{CONTENT_LENGTH, HeaderName, HeaderValue, TE};
@@ -124,7 +124,8 @@ pub(in crate::engine) fn trailers_of(map: &HeaderMap) -> Fields {
     let length = map.iter().map(|(name, value)| name.as_str().len() + value.len()).sum();
     let mut text = BytesMut::with_capacity(length);
     let mut fields = Fields::with_capacity(map.len() + 2);
-    for (name, value) in map {
+    // `http` takes quotes in names, which no reader of HTTP/1.1 does.
+    for (name, value) in map.iter().filter(|(name, _)| is_token(name.as_str().as_bytes())) {
         text.extend_from_slice(name.as_str().as_bytes());
         let name = text.split().freeze();
         text.extend_from_slice(value.as_bytes());
@@ -157,6 +158,16 @@ mod tests {
         let fields: Vec<_> =
             request.headers().iter().map(|(n, v)| (n.as_str(), v.to_str().unwrap())).collect();
         assert_eq!(fields, [("x-own", "1"), ("x-own", "2"), ("content-length", "3")]);
+    }
+
+    #[test]
+    fn a_name_that_is_none_is_left_out() {
+        let mut map = HeaderMap::new();
+        for name in ["a", "b\"c", "d"] {
+            map.append(HeaderName::from_lowercase(name.as_bytes()).unwrap(), HeaderValue::from_static("1"));
+        }
+        let names: Vec<_> = trailers_of(&map).into_iter().map(|field| field.name).collect();
+        assert_eq!(names, ["a", "d"]);
     }
 
     #[test]
