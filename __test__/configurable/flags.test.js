@@ -122,12 +122,16 @@ test("--ip '*' is all addresses, with a word on it, as with the original", async
   }
 });
 
-test('levels of the log', async () => {
-  const quiet = await start('ours', ['--log-level', 'ERROR']);
-  await quiet.api('GET /api/routes');
-  await quiet.request('GET /nowhere');
-  await eventually(() => quiet.output.stdout.includes('404 GET /nowhere'));
-  expect(quiet.output.stdout.trim().split('\n')).toHaveLength(1);
+test.each([
+  ['ERROR', ['error']],
+  ['warning', ['warn', 'error']],
+  ['silly', ['info', 'info', 'info', 'warn', 'error']],
+])('--log-level %s', async (level, levels) => {
+  const { api, lines, request } = await open(['--log-level', level]);
+  await api('GET /api/routes');
+  await api('GET /api/routes/none');
+  await request('GET /nowhere');
+  expect(lines.map((line) => /\] (\w+):/.exec(line)[1])).toEqual(levels);
 });
 
 test('--trust-proxy says whose X-Forwarded-* fields are passed on', async () => {

@@ -7,12 +7,13 @@ const net = require('node:net');
 const os = require('node:os');
 const path = require('node:path');
 const { spawn } = require('node:child_process');
+const { randomInt } = require('node:crypto');
 const { configurableFlags } = require('../../lib/cli/configurable-flags.js');
 const { openAll } = require('../../lib/cli/configurable.js');
 const { Log } = require('../../lib/configurable/log.js');
 const { watched } = require('./child.js');
 const { readResponse } = require('./messages.js');
-const { closedPort, eventually, httpServer, onCleanUp, rawExchange } = require('./peers.js');
+const { eventually, httpServer, listening, onCleanUp, rawExchange } = require('./peers.js');
 
 const ROOT = path.join(__dirname, '..', '..');
 const PROGRAMS = {
@@ -37,22 +38,61 @@ function run(name, flags, env = {}) {
 }
 
 /**
- * Starts one of them at ports of its own, and waits until both of its servers take connections.
+ * A port to give to a program that is about to start. It is below those that the system hands out, so that nobody is given it meanwhile.
+ */
+async function freePort() {
+  for (;;) {
+    const port = 10_000 + randomInt(20_000);
+    const server = net.createServer();
+    try {
+      await listening(server, port, '127.0.0.1');
+    } catch (error) {
+      if (error.code === 'EADDRINUSE') continue;
+      throw error;
+    }
+    await new Promise((resolve) => server.close(resolve));
+    return port;
+  }
+}
+
+/**
+ * Starts one of them at ports of its own, and waits until its servers take connections.
  *
  * @param {'original' | 'ours'} name
- * @param {string[]} [flags] PORT in them is the public port
- * @param {Record<string, string>} [env]
+ * @param {string[]} [flags]
  */
-async function start(name, flags = [], env = {}) {
-  const [port, apiPort] = [await closedPort(), await closedPort()];
-  const own = flags.map((flag) => flag.replace('PORT', String(port)));
-  const places = ['--ip', '127.0.0.1', '--port', port, '--api-ip', '127.0.0.1', '--api-port', apiPort];
-  const running = run(name, [...places.map(String), ...own], env);
-  // The original says so before it does.
-  const others = own.filter((_, at) => /^--(?:metrics|redirect)-port$/.test(own[at - 1])).map(Number);
-  for (const one of [port, apiPort, ...others]) await listens(running, one);
-  return { ...running, name, ...speaking(port, apiPort) };
+function start(name, flags = []) {
+  return name === 'original' ? startOriginal(flags) : startOurs(flags);
 }
+
+/** Ours says which ports it has been given. */
+async function startOurs(flags) {
+  const ports = ['--port', '0', '--api-port', '0'];
+  const running = run('ours', ['--ip', '127.0.0.1', '--api-ip', '127.0.0.1', ...ports, ...flags]);
+  await says(running, '/api/routes\n');
+  const { stdout } = running.output;
+  const port = /Proxying \S+:(\d+) to/.exec(stdout)[1];
+  const apiPort = /Proxy API at \S+:(\d+)\/api\/routes/.exec(stdout)[1];
+  return { ...running, ...speaking(Number(port), Number(apiPort)) };
+}
+
+/** The original must be told its ports. Somebody else may take one meanwhile; then it has others. */
+async function startOriginal(flags) {
+  for (let attempt = 1; ; attempt++) {
+    const [port, apiPort] = [await freePort(), await freePort()];
+    const ports = ['--port', port, '--api-port', apiPort].map(String);
+    const running = run('original', ['--ip', '127.0.0.1', '--api-ip', '127.0.0.1', ...ports, ...flags]);
+    // It says so before it does.
+    await says(running, 'Proxy API at');
+    const others = flags.filter((_, at) => /^--(?:metrics|redirect)-port$/.test(flags[at - 1])).map(Number);
+    for (const one of [port, apiPort, ...others]) await listens(running, one);
+    if (!running.output.stdout.includes('EADDRINUSE')) return { ...running, ...speaking(port, apiPort) };
+    if (attempt === MOST_ATTEMPTS) throw new Error(JSON.stringify(running.output));
+    running.child.kill('SIGKILL');
+  }
+}
+
+const MOST_ATTEMPTS = 3;
 
 /**
  * Opens ours in this process, at ports of its own.
@@ -67,7 +107,11 @@ async function open(flags = [], env = { CONFIGPROXY_AUTH_TOKEN: TOKEN }) {
     .exitOverride()
     .configureOutput({ writeErr() {} });
   const given = command.parse([...places, ...flags], { from: 'user' }).opts();
-  const { front, servers, end } = await openAll(given, env, new Log('info', (line) => lines.push(line)));
+  const { front, servers, end } = await openAll(
+    given,
+    env,
+    new Log(given.logLevel ?? 'info', (line) => lines.push(line)),
+  );
   onCleanUp(end);
   const [apiPort, ...others] = servers.map((server) => server.address().port);
   return { front, lines, others, ...speaking(front.address().port, apiPort) };
@@ -185,4 +229,4 @@ function file(name, content) {
   return place;
 }
 
-module.exports = { TOKEN, ask, echo, either, file, folder, metrics, open, run, says, start };
+module.exports = { TOKEN, ask, echo, either, file, folder, freePort, metrics, open, run, says, start };
