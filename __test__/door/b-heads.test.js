@@ -61,6 +61,7 @@ describe.each([
   ['B-07 a name with a space', beside(['x a', '1']), GONE],
   ['B-07 a name with a colon', beside(['x:a', '1']), GONE],
   ['B-07 a name with a NUL', beside(['x\0a', '1']), GONE],
+  ['B-07 a name with a quote', beside(['x"a', '1']), 400],
   ['B-07 no name', beside(['', '1']), GONE],
   ['B-07 a value with a line feed', beside(['x', 'a\nb']), GONE],
   ['B-07 a value with a carriage return', beside(['x', 'a\rb']), GONE],
