@@ -33,6 +33,8 @@ pub enum OpenError {
         /// Counted from one.
         line: usize,
     },
+    /// Something else, which is not to be written over.
+    Foreign,
     /// The system says no.
     Io(io::Error),
 }
@@ -119,8 +121,14 @@ fn replay(bytes: &[u8]) -> Result<Replayed, OpenError> {
     let mut replayed = Replayed { snapshot: Snapshot::default(), lines: 0, length: 0 };
     for text in bytes.split_inclusive(|byte| *byte == b'\n') {
         let Some(entry) = Entry::parse(text).filter(|entry| entry.follows(&replayed.snapshot)) else {
-            let is_last = !has_whole_line(&bytes[replayed.length + 1..]);
-            return if is_last { Ok(replayed) } else { Err(OpenError::Corrupt { line: replayed.lines + 1 }) };
+            if has_whole_line(&bytes[replayed.length + 1..]) {
+                return Err(OpenError::Corrupt { line: replayed.lines + 1 });
+            }
+            return if replayed.lines > 0 || may_be_begun(bytes) {
+                Ok(replayed)
+            } else {
+                Err(OpenError::Foreign)
+            };
         };
         match entry.what {
             What::Changed(change) => replayed.snapshot.apply(change),
@@ -130,6 +138,13 @@ fn replay(bytes: &[u8]) -> Result<Replayed, OpenError> {
         replayed.length += text.len();
     }
     Ok(replayed)
+}
+
+/// Whether a file without a whole line may be a journal whose first line was not written whole, or whose bytes did not reach the disk.
+fn may_be_begun(bytes: &[u8]) -> bool {
+    let (sum, rest) = bytes.split_at(bytes.len().min(SUM));
+    bytes.iter().all(|byte| *byte == 0)
+        || (sum.iter().all(u8::is_ascii_hexdigit) && rest.first().is_none_or(|byte| *byte == b'\t'))
 }
 
 /// Whether a line that was written whole begins anywhere: where a line feed is damaged, it begins within one.
@@ -232,6 +247,7 @@ impl fmt::Display for OpenError {
             Self::Corrupt { line } => {
                 write!(f, "line {line} is damaged, and others stand behind it; mend it, or take it out")
             }
+            Self::Foreign => f.write_str("it is not a journal of routes; name another file, or take it away"),
             Self::Io(error) => error.fmt(f),
         }
     }
@@ -329,6 +345,27 @@ mod tests {
             std::fs::write(folder.file(), [&whole, garbage].concat()).unwrap();
             assert_eq!(*Journal::open(folder.file()).unwrap().snapshot(), states.last().unwrap().1);
             assert_eq!(std::fs::read(folder.file()).unwrap(), whole);
+        }
+    }
+
+    #[test]
+    fn another_file_is_left_alone() {
+        let folder = Folder::new("foreign");
+        for foreign in
+            [&b"not a journal\nat all\n"[..], b"{\"routes\":[]}", b"\n", b"deadbeef and more", b"\0\0x"]
+        {
+            std::fs::write(folder.file(), foreign).unwrap();
+            assert!(matches!(Journal::open(folder.file()), Err(OpenError::Foreign)));
+            assert_eq!(std::fs::read(folder.file()).unwrap(), foreign);
+        }
+    }
+
+    #[test]
+    fn a_first_line_that_did_not_reach_the_disk_is_cut_off() {
+        let folder = Folder::new("first");
+        for begun in [&b"12345678\t1\tput\ta\tb\n"[..], b"1234", b"\0\0\0\0\0\0\0\0\0\0"] {
+            std::fs::write(folder.file(), begun).unwrap();
+            assert_eq!(Journal::open(folder.file()).unwrap().snapshot().revision, 0);
         }
     }
 
