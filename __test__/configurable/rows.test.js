@@ -2,6 +2,7 @@
 
 /** Table R for `rs-proxy serve`: what the API lets nobody do, and what is served when targets and pages fail. */
 
+const dns = require('node:dns');
 const fs = require('node:fs');
 const http = require('node:http');
 const path = require('node:path');
@@ -208,6 +209,27 @@ test('R-12 R-13 routes lead to http and https alone, not where metadata is serve
   };
   for (const [target, status] of Object.entries(rows))
     expect([target, (await listed.api('POST /api/routes/x', post(target))).status]).toEqual([target, status]);
+});
+
+test('R-13 a name may stand for no address where metadata is served either', async () => {
+  const METADATA = { address: '169.254.169.254', family: 4 };
+  const HERE = { address: '127.0.0.1', family: 4 };
+  const names = { 'metadata.test': [METADATA], 'both.test': [METADATA, HERE] };
+  const { lookup } = dns;
+  const found = jest.spyOn(dns, 'lookup').mockImplementation((host, ...more) => {
+    if (host in names) setImmediate(more.at(-1), null, names[host]);
+    else lookup(host, ...more);
+  });
+  onCleanUp(() => found.mockRestore());
+  const target = await echo();
+  const { add, request, lines } = await open();
+  await add('/metadata', 'http://metadata.test');
+  await add('/both', `http://both.test:${new URL(target.url).port}`);
+  expect(await request('GET /metadata/')).toMatchObject({ status: 503 });
+  expect(lines.join('\n')).toContain(
+    'Routes may not lead to 169.254.169.254, which metadata.test stands for',
+  );
+  expect(await request('GET /both/')).toMatchObject({ status: 200 });
 });
 
 test('R-15 what is taken out goes on for the requests there are', async () => {

@@ -15,7 +15,7 @@ const { ErrorPages } = require('./error-pages.js');
 const { listenOptions } = require('./listening.js');
 const { Metrics } = require('./metrics.js');
 const { NodeFace } = require('./node-face.js');
-const { targetRule } = require('./route-target.js');
+const { lookupElsewhere, targetRule } = require('./route-target.js');
 const { Routes } = require('./routes.js');
 const { RoutesApi } = require('./routes-api.js');
 
@@ -56,7 +56,8 @@ class ConfigurableProxy {
     const { ca, cert, key, secure } = settings.proxy;
     const tls = { ca, cert, key, rejectUnauthorized: secure !== false };
     this.#pages = new ErrorPages({ ...settings, tls });
-    this.#proxy = createProxyServer({ ...settings.proxy, ws: true });
+    const lookup = allowTargets.length === 0 ? lookupElsewhere : undefined;
+    this.#proxy = createProxyServer({ ...settings.proxy, lookup, ws: true });
     this.#proxy.on('error', (error, req, res) => this.#node.failed(error, req, res));
     this.#routes = settings.routes ?? new Routes(this.#proxy.options, settings);
     if (defaultTarget !== undefined) this.#routes.add('/', { target: defaultTarget }, { isKept: false });

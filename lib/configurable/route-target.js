@@ -2,6 +2,7 @@
 
 /** Where routes may lead. */
 
+const dns = require('node:dns');
 const net = require('node:net');
 const { isListed } = require('../dynamic/options.js');
 const { targetParts } = require('../proxy-server/target-parts.js');
@@ -26,7 +27,7 @@ function targetRule(allowTargets) {
   const names = allowTargets.filter((entry) => !addNetwork(networks, entry));
   const isAllowed = ({ url, socketPath }) => {
     const host = url.hostname.replace(/^\[|\]$/g, '');
-    const isIn = (list) => net.isIP(host) !== 0 && list.check(host, net.isIPv6(host) ? 'ipv6' : 'ipv4');
+    const isIn = (list) => net.isIP(host) !== 0 && has(list, host);
     if (allowTargets.length === 0) return socketPath !== undefined || !isIn(LINK_LOCAL);
     if (socketPath !== undefined) return names.includes('unix');
     return isIn(networks) || isListed(names, host, Number(url.port) || USUAL_PORTS[url.protocol]);
@@ -40,6 +41,32 @@ function targetRule(allowTargets) {
       return { status: 403, message: `Routes may not lead to ${JSON.stringify(target)}: see --allow-target` };
     return undefined;
   };
+}
+
+/**
+ * Finds the addresses of targets, as `dns.lookup` does, but none where nobody may lead: a name is as good as the address that it stands for.
+ *
+ * @param {string} host
+ * @param {import('node:dns').LookupOptions} options
+ * @param {Function} callback
+ */
+function lookupElsewhere(host, options, callback) {
+  dns.lookup(host, { ...options, all: true }, (error, found) => {
+    if (error) return callback(error);
+    const allowed = found.filter(({ address }) => !has(LINK_LOCAL, address));
+    if (allowed.length === 0) return callback(linkLocal(host, found[0].address));
+    if (options.all) return callback(null, allowed);
+    return callback(null, allowed[0].address, allowed[0].family);
+  });
+}
+
+function linkLocal(host, address) {
+  const message = `Routes may not lead to ${address}, which ${host} stands for: see --allow-target`;
+  return Object.assign(new Error(message), { code: 'EACCES', syscall: 'getaddrinfo', hostname: host });
+}
+
+function has(list, address) {
+  return list.check(address, net.isIPv6(address) ? 'ipv6' : 'ipv4');
 }
 
 function partsOf(target) {
@@ -59,4 +86,4 @@ function addNetwork(networks, entry) {
   return true;
 }
 
-module.exports = { targetRule };
+module.exports = { lookupElsewhere, targetRule };
