@@ -8,14 +8,14 @@ const { WebSocket, WebSocketServer } = require('ws');
 const { once } = require('node:events');
 const { isDeepStrictEqual } = require('node:util');
 const { NOBODY } = require('../support/dynamic.js');
-const { ask, echo, either, folder, freePort, metrics, open } = require('../support/configurable.js');
-const { closeAll, eventually, httpServer, onCleanUp } = require('../support/peers.js');
+const { ask, echo, either, folder, metrics, open } = require('../support/configurable.js');
+const { closeAll, closedPort, eventually, httpServer, onCleanUp } = require('../support/peers.js');
 
 afterEach(closeAll);
 
 /** The same to both, and what they have counted then. */
 async function counted(name) {
-  const place = await freePort();
+  const place = await closedPort();
   const proxy = await either(name, ['--metrics-ip', '127.0.0.1', '--metrics-port', String(place)]);
   const { add, api, port, request } = proxy;
   const target = await httpServer((req, res) => res.writeHead(Number(req.url.slice(-3))).end());

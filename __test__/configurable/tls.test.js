@@ -7,8 +7,8 @@ const https = require('node:https');
 const net = require('node:net');
 const tls = require('node:tls');
 const { authority, certificate, encryptedKey } = require('../support/certificates.js');
-const { TOKEN, ask, echo, either, file, freePort, open } = require('../support/configurable.js');
-const { closeAll, listening, onCleanUp } = require('../support/peers.js');
+const { TOKEN, ask, echo, either, file, open } = require('../support/configurable.js');
+const { closeAll, closedPort, listening, onCleanUp } = require('../support/peers.js');
 
 afterEach(closeAll);
 
@@ -161,7 +161,7 @@ test('--redirect-port: from HTTP to HTTPS, as the original', async () => {
     ['POST /x', '127.0.0.1:8000'],
   ];
   const seen = async (name) => {
-    const port = String(await freePort());
+    const port = String(await closedPort());
     const proxy = await either(name, flags(port));
     const answers = [];
     for (const [line, host] of rows) {

@@ -7,13 +7,12 @@ const net = require('node:net');
 const os = require('node:os');
 const path = require('node:path');
 const { spawn } = require('node:child_process');
-const { randomInt } = require('node:crypto');
 const { configurableFlags } = require('../../lib/cli/configurable-flags.js');
 const { openAll } = require('../../lib/cli/configurable.js');
 const { Log } = require('../../lib/configurable/log.js');
 const { watched } = require('./child.js');
 const { readResponse } = require('./messages.js');
-const { eventually, httpServer, listening, onCleanUp, rawExchange } = require('./peers.js');
+const { closedPort, eventually, httpServer, onCleanUp, rawExchange } = require('./peers.js');
 
 const ROOT = path.join(__dirname, '..', '..');
 const PROGRAMS = {
@@ -35,24 +34,6 @@ function run(name, flags, env = {}) {
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   return { child, ...watched(child) };
-}
-
-/**
- * A port to give to a program that is about to start. It is below those that the system hands out, so that nobody is given it meanwhile.
- */
-async function freePort() {
-  for (;;) {
-    const port = 10_000 + randomInt(20_000);
-    const server = net.createServer();
-    try {
-      await listening(server, port, '127.0.0.1');
-    } catch (error) {
-      if (error.code === 'EADDRINUSE') continue;
-      throw error;
-    }
-    await new Promise((resolve) => server.close(resolve));
-    return port;
-  }
 }
 
 /**
@@ -79,7 +60,7 @@ async function startOurs(flags) {
 /** The original must be told its ports. Somebody else may take one meanwhile; then it has others. */
 async function startOriginal(flags) {
   for (let attempt = 1; ; attempt++) {
-    const [port, apiPort] = [await freePort(), await freePort()];
+    const [port, apiPort] = [await closedPort(), await closedPort()];
     const ports = ['--port', port, '--api-port', apiPort].map(String);
     const running = run('original', ['--ip', '127.0.0.1', '--api-ip', '127.0.0.1', ...ports, ...flags]);
     // It says so before it does.
@@ -229,4 +210,4 @@ function file(name, content) {
   return place;
 }
 
-module.exports = { TOKEN, ask, echo, either, file, folder, freePort, metrics, open, run, says, start };
+module.exports = { TOKEN, ask, echo, either, file, folder, metrics, open, run, says, start };

@@ -7,6 +7,7 @@
 
 const http = require('node:http');
 const net = require('node:net');
+const { randomInt } = require('node:crypto');
 const { once } = require('node:events');
 
 const cleanUps = [];
@@ -200,12 +201,20 @@ async function httpServer(listener, options = {}) {
   return { server, port, url: `http://127.0.0.1:${port}` };
 }
 
-/** A port at which nobody listens: what a server had until now. */
+/** A port at which nobody listens. It is below those that the system hands out, so that no server is given it meanwhile. */
 async function closedPort() {
-  const server = await listening(net.createServer());
-  const { port } = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  return port;
+  for (;;) {
+    const port = 10_000 + randomInt(20_000);
+    const server = net.createServer();
+    try {
+      await listening(server, port, '127.0.0.1');
+    } catch (error) {
+      if (error.code === 'EADDRINUSE') continue;
+      throw error;
+    }
+    await new Promise((resolve) => server.close(resolve));
+    return port;
+  }
 }
 
 /**
