@@ -9,16 +9,13 @@ const { once } = require('node:events');
 const { setTimeout: pause } = require('node:timers/promises');
 const { OK } = require('../support/doors.js');
 const { overEachWay } = require('../support/door-ways.js');
-const { stats } = require('../support/engine.js');
+const { deserted } = require('../support/engine.js');
 const { all } = require('../support/http2.js');
-const { answeringTarget, closeAll, eventually, rawTarget } = require('../support/peers.js');
+const { answeringTarget, closeAll, eventually, rawTarget, steady } = require('../support/peers.js');
 
 afterEach(async () => {
   await closeAll();
-  await eventually(
-    () => stats().exchanges === 0 && stats().connections === 0,
-    () => `left over: ${JSON.stringify(stats())}`,
-  );
+  await deserted();
 });
 
 const ok = { status: 200, text: 'ok', end: 'whole' };
@@ -99,13 +96,7 @@ describe.each([
       const { receiving } = asked;
       receiving.removeAllListeners('data');
       receiving.pause();
-      let before = -1;
-      await eventually(async () => {
-        const isSteady = poured === before;
-        before = poured;
-        await pause(200);
-        return isSteady;
-      });
+      await steady(() => poured);
       expect(poured).toBeLessThan(SIZE);
       let received = asked.text.length;
       receiving.on('data', (chunk) => (received += chunk.length)).resume();

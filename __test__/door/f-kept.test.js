@@ -10,7 +10,7 @@ const http2 = require('node:http2');
 const { setTimeout: pause } = require('node:timers/promises');
 const { OK } = require('../support/doors.js');
 const { overEachWay } = require('../support/door-ways.js');
-const { stats } = require('../support/engine.js');
+const { deserted } = require('../support/engine.js');
 const { all, http2Target } = require('../support/http2.js');
 const {
   closeAll,
@@ -26,10 +26,7 @@ const isNightly = Boolean(process.env.NIGHTLY);
 
 afterEach(async () => {
   await closeAll();
-  await eventually(
-    () => stats().exchanges === 0 && stats().connections === 0,
-    () => `left over: ${JSON.stringify(stats())}`,
-  );
+  await deserted();
 });
 
 const ok = { status: 200, text: 'ok', end: 'whole' };

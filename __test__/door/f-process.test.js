@@ -5,10 +5,9 @@
  * certificates that are exchanged.
  */
 
-const { spawnSync } = require('node:child_process');
 const { setTimeout: pause } = require('node:timers/promises');
 const { certificate } = require('../support/certificates.js');
-const { startChild } = require('../support/child.js');
+const { startChild, twoPortNetwork } = require('../support/child.js');
 const { OK, openDoor, startDoor } = require('../support/doors.js');
 const { DOOR_WAYS, overEachWay } = require('../support/door-ways.js');
 const {
@@ -104,13 +103,10 @@ test(
 );
 
 describe('F-10 no port left', () => {
-  // A network of its own, with two ports: needs user namespaces.
-  const NETWORK = ['unshare', '-rn'];
-  const TWO_PORTS = 'ip link set lo up && echo "40000 40001" > /proc/sys/net/ipv4/ip_local_port_range';
-  const isPossible = spawnSync(NETWORK[0], [...NETWORK.slice(1), 'sh', '-c', TWO_PORTS]).status === 0;
+  const network = twoPortNetwork();
 
-  (isPossible ? test : test.skip)('F-10 503, and served again as soon as there is one', async () => {
-    const { ask } = startChild('no-port-left.js', { wrap: NETWORK, shell: TWO_PORTS });
+  (network ? test : test.skip)('F-10 503, and served again as soon as there is one', async () => {
+    const { ask } = startChild('no-port-left.js', network);
     const { full, after, errors, stats } = await ask('run', 'door');
     expect(full).toEqual(Array(2).fill({ status: 503, code: 'EADDRNOTAVAIL' }));
     expect(after).toEqual({ status: 200 });

@@ -12,16 +12,13 @@ const { setTimeout: pause } = require('node:timers/promises');
 const { fullListener } = require('../support/child.js');
 const { OK } = require('../support/doors.js');
 const { overEachWay } = require('../support/door-ways.js');
-const { stats } = require('../support/engine.js');
+const { deserted } = require('../support/engine.js');
 const { closeAll, closedPort, eventually, onceFree, rawTarget } = require('../support/peers.js');
 const { tlsTarget } = require('../support/tls.js');
 
 afterEach(async () => {
   await closeAll();
-  await eventually(
-    () => stats().exchanges === 0 && stats().connections === 0,
-    () => `left over: ${JSON.stringify(stats())}`,
-  );
+  await deserted();
 });
 
 const CHUNKED = 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n';

@@ -3,40 +3,16 @@
 /** The door's `fallback`: what is not the proxy's reaches a Node application as if that had been asked itself. */
 
 const crypto = require('node:crypto');
-const { spawnSync } = require('node:child_process');
 const http = require('node:http');
 const https = require('node:https');
 const { once } = require('node:events');
-const { Worker } = require('node:worker_threads');
 const express = require('express');
 const { certificate } = require('../support/certificates.js');
-const { openMiddlewareDoor } = require('../support/doors.js');
+const { doorInFront } = require('../support/doors.js');
 const { lastRequest, readResponse, readResponses, requestText } = require('../support/messages.js');
-const {
-  answeringTarget,
-  closeAll,
-  eventually,
-  httpServer,
-  onCleanUp,
-  rawClient,
-  rawExchange,
-} = require('../support/peers.js');
+const { closeAll, eventually, httpServer, rawClient, rawExchange } = require('../support/peers.js');
 
 afterEach(closeAll);
-
-const TARGET_SAYS = 'HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\ntarget';
-
-/** A door that forwards `/api`, in front of an application that gets the rest. */
-async function doorTo(fallback, settings, options) {
-  const target = await answeringTarget(TARGET_SAYS);
-  return {
-    target,
-    ...(await openMiddlewareDoor(
-      { target: target.url, pathFilter: '/api', ...options },
-      { fallback, ...settings },
-    )),
-  };
-}
 
 /** The answer to one request, read from an HTTP client of Node's. */
 async function ask(port, path, { body, ...options } = {}) {
@@ -49,7 +25,7 @@ async function ask(port, path, { body, ...options } = {}) {
 describe('what the application sees', () => {
   test('is the request as the client sent it', async () => {
     const seen = [];
-    const { port, target } = await doorTo((req, res) => {
+    const { port, target } = await doorInFront((req, res) => {
       const { method, url, httpVersion, rawHeaders } = req;
       seen.push({ method, url, httpVersion, rawHeaders });
       res.end();
@@ -70,7 +46,7 @@ describe('what the application sees', () => {
   });
 
   test('HTTP/1.0 is HTTP/1.0', async () => {
-    const { port } = await doorTo((req, res) => {
+    const { port } = await doorInFront((req, res) => {
       res.write(`${req.httpVersion} `);
       res.end('streamed');
     });
@@ -80,7 +56,7 @@ describe('what the application sees', () => {
 
   test('has the addresses of client and door', async () => {
     const sockets = [];
-    const { port } = await doorTo((req, res) => {
+    const { port } = await doorInFront((req, res) => {
       const { remoteAddress, remotePort, remoteFamily, localAddress, localPort, localFamily, encrypted } =
         req.socket;
       sockets.push({
@@ -104,7 +80,7 @@ describe('what the application sees', () => {
 
   test('is one socket for all requests of one client connection, and another for another', async () => {
     const sockets = [];
-    const { port, door } = await doorTo((req, res) => {
+    const { port, door } = await doorInFront((req, res) => {
       sockets.push(req.socket);
       res.end('ok');
     });
@@ -127,7 +103,7 @@ describe('over TLS', () => {
       socket.pipe(socket);
     });
     const on = { proxyRes: (proxyRes, req) => (proxyRes.headers['x-secure'] = `${req.socket.encrypted}`) };
-    const { port } = await doorTo(server, {}, { ssl: { key, cert }, on });
+    const { port } = await doorInFront(server, {}, { ssl: { key, cert }, on });
     const client = { host: '127.0.0.1', port, agent: false, ca: cert, servername: 'localhost' };
     const [own] = await once(https.get({ ...client, path: '/' }), 'response');
     const seen = JSON.parse(Buffer.concat(await own.toArray()));
@@ -144,7 +120,7 @@ describe('over TLS', () => {
 
 describe('what the client gets', () => {
   test('is the answer as the application wrote it', async () => {
-    const { port } = await doorTo((req, res) => {
+    const { port } = await doorInFront((req, res) => {
       res.writeHead(
         299,
         'Fine',
@@ -179,7 +155,7 @@ describe('what the client gets', () => {
     ['GET', (res) => res.writeHead(204).end(), { 'content-length': [], 'transfer-encoding': [] }],
     ['GET', (res) => res.writeHead(304).end(), { 'content-length': [], 'transfer-encoding': [] }],
   ])('no body where there is none: %s', async (method, answer, wanted) => {
-    const { port } = await doorTo((req, res) => answer(res));
+    const { port } = await doorInFront((req, res) => answer(res));
     const client = await rawClient(port, requestText(`${method} /`) + lastRequest(`${method} /`));
     await client.closed();
     const first = readResponse(client.text, method);
@@ -188,7 +164,7 @@ describe('what the client gets', () => {
   });
 
   test('interim responses are relayed', async () => {
-    const { port } = await doorTo((req, res) => {
+    const { port } = await doorInFront((req, res) => {
       res.writeProcessing();
       res.writeEarlyHints({ link: '</a.css>; rel=preload' });
       res.end('ok');
@@ -198,20 +174,20 @@ describe('what the client gets', () => {
   });
 
   test('the end of the connection, if the application wants that', async () => {
-    const { port } = await doorTo((req, res) => res.setHeader('Connection', 'close').end('bye'));
+    const { port } = await doorInFront((req, res) => res.setHeader('Connection', 'close').end('bye'));
     const client = await rawClient(port, requestText('GET /'));
     await client.closed();
     expect(readResponse(client.text).values('connection')).toEqual(['close']);
   });
 
   test('nothing, if the application destroys the socket', async () => {
-    const { port, door } = await doorTo((req) => req.socket.destroy());
+    const { port, door } = await doorInFront((req) => req.socket.destroy());
     expect(await rawExchange(port, requestText('GET /'))).toBe('');
     expect(door.stats()).toMatchObject({ cut: 1, failed: 0 });
   });
 
   test('a part of the answer, if the application destroys the socket in the middle of it', async () => {
-    const { port } = await doorTo((req, res) => {
+    const { port } = await doorInFront((req, res) => {
       res.write('part');
       setImmediate(() => req.socket.destroy());
     });
@@ -224,7 +200,7 @@ describe('requests with bodies', () => {
   const EXPECTS = { method: 'POST', headers: { expect: '100-continue', 'content-length': 5 } };
 
   test('large ones go both ways at once, whole, at the pace of whoever reads', async () => {
-    const { port } = await doorTo((req, res) => req.pipe(res));
+    const { port } = await doorInFront((req, res) => req.pipe(res));
     const body = crypto.randomBytes(8 * 1024 * 1024);
     const answer = await ask(port, '/', { method: 'POST', body });
     expect(answer.body.equals(body)).toBe(true);
@@ -233,7 +209,7 @@ describe('requests with bodies', () => {
   test('a client that reads slowly slows the application', async () => {
     let written = 0;
     const total = 32 * 1024 * 1024;
-    const { port } = await doorTo((req, res) => {
+    const { port } = await doorInFront((req, res) => {
       const piece = Buffer.alloc(64 * 1024);
       const write = () => {
         while (written < total) {
@@ -264,7 +240,7 @@ describe('requests with bodies', () => {
   });
 
   test('a body of unknown length arrives with its trailers', async () => {
-    const { port } = await doorTo(async (req, res) => {
+    const { port } = await doorInFront(async (req, res) => {
       const body = Buffer.concat(await req.toArray()).toString();
       res.end(JSON.stringify({ body, trailers: req.trailers }));
     });
@@ -286,7 +262,7 @@ describe('requests with bodies', () => {
       res.writeContinue();
       return req.pipe(res);
     });
-    const { port } = await doorTo(server);
+    const { port } = await doorInFront(server);
     const req = http.request({ host: '127.0.0.1', port, agent: false, ...EXPECTS });
     req.flushHeaders();
     await once(req, 'continue');
@@ -301,7 +277,7 @@ describe('requests with bodies', () => {
   });
 
   test('an answer before the end of the request ends the connection', async () => {
-    const { port } = await doorTo((req, res) => res.writeHead(413).end('too much'));
+    const { port } = await doorInFront((req, res) => res.writeHead(413).end('too much'));
     const client = await rawClient(port, requestText('POST /', ['Content-Length: 10000000'], 'hello'));
     await client.closed();
     const read = readResponse(client.text);
@@ -313,7 +289,7 @@ describe('requests with bodies', () => {
 describe('clients that leave', () => {
   test.each(['end', 'resetAndDestroy'])('while the application works (%s): it hears of it', async (leave) => {
     const events = [];
-    const { port, door } = await doorTo((req, res) => {
+    const { port, door } = await doorInFront((req, res) => {
       req.on('aborted', () => events.push('aborted'));
       res.on('close', () => events.push(`close ${res.writableFinished}`));
     });
@@ -328,7 +304,7 @@ describe('clients that leave', () => {
 
 describe('two ways on one connection', () => {
   test('each request goes its own, and the answers come in order', async () => {
-    const { port } = await doorTo((req, res) => setTimeout(() => res.end(`app ${req.url}`), 20));
+    const { port } = await doorInFront((req, res) => setTimeout(() => res.end(`app ${req.url}`), 20));
     const paths = ['/a', '/api/1', '/b', '/api/2', '/api/3', '/c'];
     const text = paths.map((path) => requestText(`GET ${path}`)).join('') + lastRequest('GET /d');
     const bodies = readResponses(await rawExchange(port, text)).map(({ body }) => body);
@@ -336,7 +312,7 @@ describe('two ways on one connection', () => {
   });
 
   test('bodies do not run into the next request', async () => {
-    const { port } = await doorTo((req, res) => req.pipe(res));
+    const { port } = await doorInFront((req, res) => req.pipe(res));
     const one = requestText('POST /', ['Content-Length: 5'], 'first');
     const two = requestText('POST /api', ['Content-Length: 4'], 'GET ');
     const three = requestText(
@@ -351,7 +327,7 @@ describe('two ways on one connection', () => {
 
 describe('kinds of fallback', () => {
   test('none: 404', async () => {
-    const { port } = await doorTo(undefined);
+    const { port } = await doorInFront(undefined);
     expect(readResponse(await rawExchange(port, lastRequest('GET /')))).toMatchObject({
       status: 404,
       rest: '',
@@ -367,7 +343,7 @@ describe('kinds of fallback', () => {
       throw Object.assign(new Error('on purpose'), { status: 418 });
     });
     app.set('env', 'test');
-    const { port } = await doorTo(app);
+    const { port } = await doorInFront(app);
     const headers = { 'content-type': 'application/json' };
     const echo = await ask(port, '/echo', { method: 'POST', headers, body: '{"a":1}' });
     expect(JSON.parse(echo.body)).toEqual({ a: 1, ip: '127.0.0.1', protocol: 'http' });
@@ -381,7 +357,7 @@ describe('kinds of fallback', () => {
     const server = http.createServer({ keepAliveTimeout: 7000 }, (req, res) => res.end('server'));
     server.on('connection', ({ remotePort }) => connections.push(remotePort));
     server.maxRequestsPerSocket = 2;
-    const { port } = await doorTo(server);
+    const { port } = await doorInFront(server);
     const client = await rawClient(port, requestText('GET /').repeat(2));
     await client.closed();
     const [first, second] = readResponses(client.text);
@@ -393,184 +369,15 @@ describe('kinds of fallback', () => {
 
   test('a server that another port leads to, too', async () => {
     const { server, port: own } = await httpServer((req, res) => res.end(`${req.socket.localPort}`));
-    const { port } = await doorTo(server);
+    const { port } = await doorInFront(server);
     expect((await ask(own, '/')).body.toString()).toBe(`${own}`);
     expect((await ask(port, '/')).body.toString()).toBe(`${port}`);
   });
 
   test.each([['app'], [{}], [null], [require('node:net').createServer()]])('%p is none', async (fallback) => {
-    await expect(doorTo(fallback)).rejects.toMatchObject({
+    await expect(doorInFront(fallback)).rejects.toMatchObject({
       code: 'ERR_PROXY_INVALID_OPTION',
       option: 'fallback',
     });
-  });
-});
-
-describe('upgrades', () => {
-  const HANDSHAKE = requestText('GET /chat', ['Connection: Upgrade', 'Upgrade: echo']);
-  const SWITCHED =
-    'HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: echo\r\nX-Case: a\r\n\r\n';
-
-  /** A server that echoes what comes after the handshake. */
-  function echoServer() {
-    const sockets = [];
-    const server = http.createServer((req, res) => res.end('no upgrade'));
-    server.on('upgrade', (req, socket, head) => {
-      sockets.push(socket);
-      socket.write(SWITCHED);
-      socket.write(head);
-      socket.pipe(socket);
-    });
-    onCleanUp(() => sockets.forEach((socket) => socket.destroy()));
-    return { server, sockets };
-  }
-
-  test('become a tunnel, both ways, to its end', async () => {
-    const { server, sockets } = echoServer();
-    const { port, door } = await doorTo(server);
-    const client = await rawClient(port, `${HANDSHAKE}early`);
-    await client.received('early');
-    expect(client.text).toBe(`${SWITCHED}early`);
-    const text = 'x'.repeat(1024 * 1024);
-    client.socket.write(text);
-    await client.until(({ bytes }) => bytes.length === SWITCHED.length + 5 + text.length);
-    expect(sockets[0].remotePort).toBe(client.socket.localPort);
-    client.socket.end();
-    await client.closed();
-    expect(client.ending).toBe('fin');
-    await eventually(() => door.stats().connections === 0);
-  });
-
-  test('end with either side', async () => {
-    const { server, sockets } = echoServer();
-    const { port } = await doorTo(server);
-    const [one, two] = [await rawClient(port, HANDSHAKE), await rawClient(port, HANDSHAKE)];
-    await one.received('X-Case');
-    await two.received('X-Case');
-    const mine = sockets.find(({ remotePort }) => remotePort === one.socket.localPort);
-    mine.destroy();
-    await one.closed();
-    const closed = once(
-      sockets.find((socket) => socket !== mine),
-      'close',
-    );
-    two.socket.destroy();
-    await closed;
-  });
-
-  test('that the server refuses are answers', async () => {
-    const server = http.createServer();
-    server.on('upgrade', (req, socket) =>
-      socket.end('HTTP/1.1 403 Forbidden\r\nContent-Length: 2\r\nConnection: close\r\n\r\nno'),
-    );
-    const { port } = await doorTo(server);
-    const read = readResponse(await rawExchange(port, HANDSHAKE));
-    expect(read).toMatchObject({ status: 403, body: 'no', rest: '' });
-  });
-
-  test('that nobody listens to are requests', async () => {
-    const { port } = await doorTo((req, res) => res.end(req.headers.upgrade));
-    const text = await rawExchange(port, HANDSHAKE + lastRequest('GET /api'));
-    const [first, second] = readResponses(text);
-    expect([first.body, second.body]).toEqual(['echo', 'target']);
-  });
-});
-
-describe('closing', () => {
-  test('waits for what the application has begun, and closes what is idle', async () => {
-    const waiting = [];
-    const { port, door } = await doorTo(
-      (req, res) => (req.url === '/now' ? res.end('now') : waiting.push(res)),
-      { grace: 10_000 },
-    );
-    const idle = await rawClient(port, requestText('GET /now'));
-    await idle.received('now');
-    const busy = await rawClient(port, requestText('GET /later'));
-    await eventually(() => waiting.length === 1);
-    const closed = once(door, 'close');
-    door.close();
-    await idle.closed();
-    expect(busy.ending).toBeNull();
-    waiting[0].end('later');
-    await busy.closed();
-    const read = readResponse(busy.text);
-    expect(read).toMatchObject({ body: 'later', isComplete: true });
-    await closed;
-  });
-
-  test('… for as long as grace says; then both sides are cut', async () => {
-    const closes = [];
-    const { port, door } = await doorTo((req, res) => res.on('close', () => closes.push(req.url)), {
-      grace: 50,
-    });
-    const client = await rawClient(port, requestText('GET /never'));
-    await eventually(() => door.stats().handedOver === 1);
-    await new Promise((resolve) => door.close(resolve));
-    await client.closed();
-    expect(client.text).toBe('');
-    expect(closes).toEqual(['/never']);
-  });
-
-  test('ends tunnels', async () => {
-    const server = http.createServer();
-    let ended = 0;
-    server.on('upgrade', (req, socket) => {
-      socket.on('close', () => (ended += 1));
-      socket.write('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n');
-    });
-    const { port, door } = await doorTo(server, { grace: 50 });
-    const client = await rawClient(port, requestText('GET /', ['Connection: Upgrade', 'Upgrade: echo']));
-    await client.received('101');
-    await new Promise((resolve) => door.close(resolve));
-    await client.closed();
-    expect(ended).toBe(1);
-  });
-});
-
-describe('a blocked event loop', () => {
-  /** A target on a thread of its own. */
-  async function threadTarget() {
-    const script = `
-      const server = require('node:http').createServer((req, res) => res.end('target'));
-      server.listen(0, '127.0.0.1', () => require('node:worker_threads').parentPort.postMessage(server.address().port));
-    `;
-    const worker = new Worker(script, { eval: true });
-    onCleanUp(() => worker.terminate());
-    const [port] = await once(worker, 'message');
-    return `http://127.0.0.1:${port}`;
-  }
-
-  test('delays only what goes to Node', async () => {
-    const asked = [];
-    const door = await openMiddlewareDoor(
-      { target: await threadTarget(), pathFilter: '/api' },
-      { fallback: (req, res) => res.end(`${asked.push(req.url)}`) },
-    );
-    const script = `
-      const { spawnSync } = require('node:child_process');
-const http = require('node:http');
-      const ask = (path) => new Promise((resolve, reject) => {
-        const settings = { host: '127.0.0.1', port: ${door.port}, path };
-        http.get(settings, (res) => res.resume().on('end', () => resolve(res.statusCode))).on('error', reject);
-      });
-      (async () => {
-        let isAnswered = false;
-        ask('/app').then(() => (isAnswered = true), () => {});
-        const statuses = [];
-        for (let i = 0; i < 50; i++) statuses.push(await ask('/api/' + i));
-        console.log(JSON.stringify({ statuses, isAnswered }));
-        process.exit();
-      })();
-    `;
-    // This thread waits, and does nothing else.
-    const { stdout, stderr } = spawnSync(process.execPath, ['-e', script], {
-      timeout: 15_000,
-      encoding: 'utf8',
-    });
-    expect(stderr).toBe('');
-    expect(JSON.parse(stdout)).toEqual({ statuses: Array(50).fill(200), isAnswered: false });
-    expect(asked).toEqual([]);
-    await eventually(() => asked.length === 1);
-    expect(asked).toEqual(['/app']);
   });
 });

@@ -10,7 +10,15 @@ const { FACES, proxyServer } = require('../support/faces.js');
 const { request } = require('../support/faults.js');
 const { all, http2Target } = require('../support/http2.js');
 const { released, stats } = require('../support/engine.js');
-const { closeAll, eventually, httpServer, onCleanUp, rawClient, testServer } = require('../support/peers.js');
+const {
+  closeAll,
+  eventually,
+  httpServer,
+  onCleanUp,
+  rawClient,
+  steady,
+  testServer,
+} = require('../support/peers.js');
 const { CERTIFICATE, KEY } = require('../support/tls.js');
 
 afterEach(closeAll);
@@ -237,13 +245,7 @@ test('a client that does not read slows its own stream down, and no other', asyn
   const asked = http.get({ port, path: '/large', agent: false });
   const [response] = await once(asked, 'response');
   // What the sockets hold on both sides, and the windows.
-  let before = -1;
-  await eventually(async () => {
-    const isSteady = sent === before;
-    before = sent;
-    await new Promise((resolve) => setTimeout(resolve, 200));
-    return isSteady;
-  });
+  await steady(() => sent);
   expect(sent).toBeLessThan(MOST / 2);
   expect((await request(keepAlive(), port, { path: '/small' })).text).toBe('small');
   expect(sessions).toHaveLength(1);

@@ -8,7 +8,7 @@ const { createProxyServer } = require('../../index.js');
 const { proxyServer } = require('../support/faces.js');
 const { checkAfterwards, faultBench, takeBaseline } = require('../support/faults.js');
 const { all } = require('../support/http2.js');
-const { closeAll, eventually, httpServer, rawClient } = require('../support/peers.js');
+const { closeAll, eventually, httpServer, rawClient, steady } = require('../support/peers.js');
 const { released, stats } = require('../support/engine.js');
 const { UPSTREAM_WAYS } = require('../support/upstream-ways.js');
 
@@ -97,13 +97,7 @@ describe.each(Object.entries(UPSTREAM_WAYS))('%s', (way, targetOf) => {
     const { port } = await proxyServer(options);
     const asked = http.get({ port, agent: false });
     const response = await new Promise((resolve) => asked.once('response', resolve));
-    let before = -1;
-    await eventually(async () => {
-      const isSteady = sent === before;
-      before = sent;
-      await new Promise((resolve) => setTimeout(resolve, 200));
-      return isSteady;
-    });
+    await steady(() => sent);
     expect(sent).toBeLessThan(MOST / 2);
     let received = 0;
     for await (const chunk of response) received += chunk.length;

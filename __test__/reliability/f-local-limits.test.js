@@ -6,10 +6,9 @@ const fs = require('node:fs');
 const http = require('node:http');
 const os = require('node:os');
 const path = require('node:path');
-const { spawnSync } = require('node:child_process');
 const { once } = require('node:events');
 const { answeringTarget, closeAll, rawClient, rawExchange, rawTarget } = require('../support/peers.js');
-const { startChild } = require('../support/child.js');
+const { startChild, twoPortNetwork } = require('../support/child.js');
 const {
   EARS,
   GOOD,
@@ -119,13 +118,10 @@ describe('F-09 no descriptor left', () => {
 });
 
 describe('F-10 no port left', () => {
-  // A network of its own, with two ports: needs user namespaces.
-  const NETWORK = ['unshare', '-rn'];
-  const TWO_PORTS = 'ip link set lo up && echo "40000 40001" > /proc/sys/net/ipv4/ip_local_port_range';
-  const isPossible = spawnSync(NETWORK[0], [...NETWORK.slice(1), 'sh', '-c', TWO_PORTS]).status === 0;
+  const network = twoPortNetwork();
 
-  (isPossible ? test : test.skip)('F-10 503, and served again as soon as there is one', async () => {
-    const { ask } = startChild('no-port-left.js', { wrap: NETWORK, shell: TWO_PORTS });
+  (network ? test : test.skip)('F-10 503, and served again as soon as there is one', async () => {
+    const { ask } = startChild('no-port-left.js', network);
     const { full, after, errors, stats } = await ask('run');
     expect(full).toEqual([
       { status: 503, code: 'EADDRNOTAVAIL' },

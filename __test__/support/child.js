@@ -4,7 +4,7 @@
 
 const fs = require('node:fs');
 const path = require('node:path');
-const { spawn } = require('node:child_process');
+const { spawn, spawnSync } = require('node:child_process');
 const { once } = require('node:events');
 const { onCleanUp } = require('./peers.js');
 
@@ -100,4 +100,16 @@ async function fullListener(host) {
   }
 }
 
-module.exports = { faultyAddon, fullListener, runChild, startChild, watched };
+/**
+ * How to start a child in a network of its own, with two ports to connect from; undefined where that takes user namespaces that there are not.
+ *
+ * @returns {{ wrap: string[], shell: string } | undefined} settings of `startChild`
+ */
+function twoPortNetwork() {
+  const wrap = ['unshare', '-rn'];
+  const shell = 'ip link set lo up && echo "40000 40001" > /proc/sys/net/ipv4/ip_local_port_range';
+  const { status } = spawnSync(wrap[0], [...wrap.slice(1), 'sh', '-c', shell]);
+  return status === 0 ? { wrap, shell } : undefined;
+}
+
+module.exports = { faultyAddon, fullListener, runChild, startChild, twoPortNetwork, watched };

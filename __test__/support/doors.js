@@ -99,8 +99,16 @@ function startDoor(options, settings = {}, child = {}) {
   return startChild('door.js', { ...child, args: [JSON.stringify({ options, settings })] });
 }
 
+/** A middleware's door that forwards `/api` to a target that says `target`, in front of an application that gets the rest. */
+async function doorInFront(fallback, settings, options) {
+  const target = await answeringTarget('HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\ntarget');
+  const ways = { target: target.url, pathFilter: '/api', ...options };
+  return { target, ...(await openMiddlewareDoor(ways, { fallback, ...settings })) };
+}
+
 module.exports = {
   OK,
+  doorInFront,
   doorTo,
   forwarded,
   isOverTls,

@@ -14,4 +14,11 @@ const released = () =>
     () => `still there: ${JSON.stringify(stats())}`,
   );
 
-module.exports = { released, stats };
+/** Waits until no connection is left either, of clients or to targets. */
+const deserted = () =>
+  eventually(
+    () => stats().exchanges === 0 && stats().connections === 0,
+    () => `left over: ${JSON.stringify(stats())}`,
+  );
+
+module.exports = { deserted, released, stats };

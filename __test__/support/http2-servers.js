@@ -8,16 +8,8 @@ const os = require('node:os');
 const path = require('node:path');
 const { spawn } = require('node:child_process');
 const { once } = require('node:events');
-const { eventually, listening, onCleanUp } = require('./peers.js');
+const { closedPort, eventually, onCleanUp } = require('./peers.js');
 const { CERTIFICATE, KEY } = require('./tls.js');
-
-/** A port that nobody uses now. */
-async function freePort() {
-  const server = await listening(net.createServer());
-  const { port } = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
 
 /** A folder with the files that are served, and key and certificate. */
 function folderOf(files) {
@@ -68,7 +60,7 @@ async function isListening(port) {
 /** nginx over TLS, as a file server and, under `/echo`, with what it was asked. `streams`: how many requests it takes at a time. */
 async function nginx(files, { streams = 128, requests = 1000 } = {}) {
   const folder = folderOf(files);
-  const port = await freePort();
+  const port = await closedPort();
   const at = (name) => path.join(folder, name);
   fs.writeFileSync(
     at('conf'),
@@ -96,7 +88,7 @@ http {
 /** nghttpd over TLS, or without: a file server that takes uploads, and sends the trailer that it is told. */
 async function nghttpd(files, { isSecure = true } = {}) {
   const folder = folderOf(files);
-  const port = await freePort();
+  const port = await closedPort();
   const keys = isSecure ? [path.join(folder, 'key'), path.join(folder, 'cert')] : ['--no-tls'];
   const args = [
     '-d',

@@ -265,6 +265,17 @@ async function eventually(condition, describe = () => 'the condition never held'
   }
 }
 
+/** Waits until a number has stopped growing: it is the same after a fifth of a second. */
+async function steady(read) {
+  let before;
+  await eventually(async () => {
+    const isSteady = read() === before;
+    before = read();
+    if (!isSteady) await new Promise((resolve) => setTimeout(resolve, 200));
+    return isSteady;
+  });
+}
+
 module.exports = {
   RawConnection,
   answeringTarget,
@@ -278,5 +289,6 @@ module.exports = {
   rawClient,
   rawExchange,
   rawTarget,
+  steady,
   testServer,
 };

@@ -4,6 +4,7 @@
 
 const { Command, InvalidArgumentError, Option } = require('commander');
 const { levelOf } = require('../configurable/log.js');
+const { servingFlags } = require('./flags.js');
 const values = require('./values.js');
 
 const HELP = `
@@ -118,34 +119,15 @@ function passFlags(command) {
 }
 
 function processFlags(command) {
-  return command
+  command
     .option('--store <file:path>', 'keep routes in a file, so that they outlive the process')
     .option(
       '--storage-backend <module>',
       'a module with a class that keeps routes; Node serves all requests then',
     )
     .option('--pid-file <file>', 'write the number of the process to a file')
-    .option('--log-level <level>', 'debug, info, warn or error (default: info)', level)
-    .addOption(
-      new Option('--log <format>', 'a line for each request (default: off)').choices([
-        'short',
-        'common',
-        'combined',
-        'json',
-        'off',
-      ]),
-    )
-    .option('--log-file <file>', 'append those lines to a file')
-    .option(
-      '-w, --workers <number>',
-      'threads that serve requests (default: 1; auto: one for each core)',
-      values.workers,
-    )
-    .option(
-      '--grace <time>',
-      'for requests in progress, once a signal has come (default: 10s)',
-      values.milliseconds,
-    );
+    .option('--log-level <level>', 'debug, info, warn or error (default: info)', level);
+  return servingFlags(command, { usualLog: 'off' });
 }
 
 function target(text) {
