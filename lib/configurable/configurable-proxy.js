@@ -116,6 +116,7 @@ class ConfigurableProxy {
 
   /** @returns {http.Server} for the metrics, which does not listen yet */
   metricsServer() {
+    this.#metrics.watchProcess();
     return http.createServer(this.#metrics.handle);
   }
 

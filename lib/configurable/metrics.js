@@ -2,7 +2,8 @@
 
 /** What has happened, as text for Prometheus, by the names of configurable-http-proxy. */
 
-const CONTENT_TYPE = 'text/plain; version=0.0.4; charset=utf-8';
+// What the original uses, and most of Node's programs: dashboards find the same metrics of the process.
+const { Counter, Registry, collectDefaultMetrics } = require('prom-client');
 
 const HELP = {
   api_route_get: 'Count of API route get requests',
@@ -28,14 +29,26 @@ const HELP = {
 class Metrics {
   #counts = { api_route_get: 0, api_route_add: 0, api_route_delete: 0 };
   #api = new Map();
-  #seen;
+  #register = new Registry();
 
   /** @param {() => Seen} seen what has come to the public place */
   constructor(seen) {
-    this.#seen = seen;
+    for (const name of Object.keys(this.#counts)) this.#counter(name, () => this.#counts[name]);
+    this.#counter('requests_ws', () => seen().ws);
+    this.#counter('requests_web', () => seen().web);
+    this.#byStatus('requests_proxy', () => seen().answers);
+    this.#byStatus('requests_api', () => this.#api);
+    this.#summary('find_target_for_req', () => ({ sum: seen().searching, count: seen().web + seen().ws }));
+    // One number is written, which takes no time to speak of.
+    this.#summary('last_activity_updating', () => ({ sum: 0, count: seen().activities }));
   }
 
-  /** @param {keyof typeof HELP} name one more of these */
+  /** Counts what the process takes as well: memory, processor time, the loop's delays. */
+  watchProcess() {
+    collectDefaultMetrics({ register: this.#register });
+  }
+
+  /** @param {string} name one more of `api_route_get`, `api_route_add` and `api_route_delete` */
   count(name) {
     this.#counts[name] += 1;
   }
@@ -50,61 +63,41 @@ class Metrics {
     const isMetrics = req.url.split('?', 1)[0] === '/metrics';
     if (!isMetrics) res.writeHead(404, { 'content-type': 'text/plain; charset=utf-8' }).end('Not Found');
     else if (req.method !== 'GET' && req.method !== 'HEAD') res.writeHead(405, { allow: 'GET, HEAD' }).end();
-    else res.writeHead(200, { 'content-type': CONTENT_TYPE }).end(this.text());
+    else
+      this.#register.metrics().then(
+        (text) => res.writeHead(200, { 'content-type': this.#register.contentType }).end(text),
+        (error) => res.destroy(error),
+      );
   };
 
-  /** @returns {string} */
-  text() {
-    const { web, ws, answers, searching, activities } = this.#seen();
-    const counters = { ...this.#counts, requests_ws: ws, requests_web: web };
-    const lines = Object.entries(counters).flatMap(([name, value]) => [...head(name), `${name} ${value}`]);
-    lines.push(...head('requests_proxy'), ...byStatus('requests_proxy', answers));
-    lines.push(...head('requests_api'), ...byStatus('requests_api', this.#api));
-    lines.push(...summary('find_target_for_req', searching, web + ws));
-    // One number is written, which takes no time to speak of.
-    lines.push(...summary('last_activity_updating', 0, activities), ...ofProcess());
-    return `${lines.join('\n')}\n`;
+  #counter(name, read) {
+    const collect = function () {
+      this.reset();
+      this.inc(read());
+    };
+    new Counter({ name, help: HELP[name], registers: [this.#register], collect });
   }
-}
 
-function head(name, type = 'counter', help = HELP[name]) {
-  return [`# HELP ${name} ${help}`, `# TYPE ${name} ${type}`];
-}
+  #byStatus(name, read) {
+    const collect = function () {
+      this.reset();
+      for (const [status, count] of read()) this.inc({ status }, count);
+    };
+    new Counter({ name, help: HELP[name], labelNames: ['status'], registers: [this.#register], collect });
+  }
 
-function byStatus(name, counts) {
-  return [...counts].map(([status, count]) => `${name}{status="${status}"} ${count}`);
-}
-
-function summary(name, sum, count) {
-  return [...head(name, 'summary'), `${name}_sum ${sum}`, `${name}_count ${count}`];
-}
-
-/** Of the metrics that prom-client has of a process, those that dashboards show. */
-function ofProcess() {
-  const { user, system } = process.cpuUsage();
-  const { rss, heapTotal, heapUsed, external } = process.memoryUsage();
-  const began = Date.now() / 1000 - process.uptime();
-  const rows = [
-    ['process_cpu_user_seconds_total', 'counter', 'Total user CPU time spent in seconds.', user / 1e6],
-    ['process_cpu_system_seconds_total', 'counter', 'Total system CPU time spent in seconds.', system / 1e6],
-    [
-      'process_cpu_seconds_total',
-      'counter',
-      'Total user and system CPU time spent in seconds.',
-      (user + system) / 1e6,
-    ],
-    [
-      'process_start_time_seconds',
-      'gauge',
-      'Start time of the process since unix epoch in seconds.',
-      Math.floor(began),
-    ],
-    ['process_resident_memory_bytes', 'gauge', 'Resident memory size in bytes.', rss],
-    ['nodejs_heap_size_total_bytes', 'gauge', 'Process heap size from Node.js in bytes.', heapTotal],
-    ['nodejs_heap_size_used_bytes', 'gauge', 'Process heap size used from Node.js in bytes.', heapUsed],
-    ['nodejs_external_memory_bytes', 'gauge', 'Node.js external memory size in bytes.', external],
-  ];
-  return rows.flatMap(([name, type, help, value]) => [...head(name, type, help), `${name} ${value}`]);
+  /** The engine sums up, so there are no single observations to give to a summary of the library's. */
+  #summary(name, read) {
+    const get = () => {
+      const { sum, count } = read();
+      const values = [
+        { metricName: `${name}_sum`, labels: {}, value: sum },
+        { metricName: `${name}_count`, labels: {}, value: count },
+      ];
+      return { name, help: HELP[name], type: 'summary', aggregator: 'sum', values };
+    };
+    this.#register.registerMetric({ name, get });
+  }
 }
 
 module.exports = { Metrics };
