@@ -23,6 +23,10 @@
 //! Bodies move through bounded [`engine::body::Channel`]s both ways. A slow reader slows the sender, never the memory.
 
 #[cfg(feature = "addon")]
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+#[cfg(feature = "addon")]
 #[doc(hidden)]
 pub mod binding;
 pub mod engine;

@@ -63,7 +63,7 @@ pub(super) fn write<'env>(
         Event::Writable => (WRITABLE, 0, 0),
         Event::End(trailers) => {
             let mut packed = Vec::new();
-            pack_fields(trailers.iter(), &mut packed);
+            pack_fields(&trailers, &mut packed);
             texts.push(env.create_string_latin1(&packed)?);
             (END, 0, 0)
         }
@@ -106,7 +106,7 @@ fn text<'env>(env: &'env Env, head: &Head, texts: &mut Vec<JsString<'env>>) -> R
     let mut packed = Vec::with_capacity(512);
     packed.extend_from_slice(&head.reason);
     packed.push(b'\n');
-    pack_fields(head.fields.iter(), &mut packed);
+    pack_fields(&head.fields, &mut packed);
     texts.push(env.create_string_latin1(&packed)?);
     let flag = |set: bool, flag| if set { flag } else { 0 };
     Ok(flag(head.is_open_ended, OPEN_ENDED)

@@ -155,7 +155,7 @@ impl NativeEngine {
             let status = u16::try_from(status).unwrap_or(500);
             let view = View { config: &config.config, client_host: client_host.as_deref(), keeps_case };
             packed.push(b'\n');
-            pack_fields(outgoing::run(fields, status, framing, view).iter(), &mut packed);
+            pack_fields(&outgoing::run(fields, status, framing, view), &mut packed);
         }
         env.create_string_latin1(&packed)
     }

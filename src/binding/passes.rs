@@ -33,7 +33,7 @@ pub fn passed_trailers<'env>(env: &'env Env, trailers: Latin1String, fields: u32
     let mut trailers = unpack_fields(&to_bytes(&trailers), fields as usize).unwrap_or_default();
     run_trailers(&mut trailers);
     let mut packed = Vec::new();
-    pack_fields(trailers.iter(), &mut packed);
+    pack_fields(&trailers, &mut packed);
     env.create_string_latin1(&packed)
 }
 
@@ -70,6 +70,6 @@ pub(super) fn pack_outbound<'env>(
         Some(Framing::UntilClose) | None => {}
     }
     let mut packed = [&head.method[..], b"\n", &head.target, b"\n"].concat();
-    pack_fields(head.fields.iter(), &mut packed);
+    pack_fields(&head.fields, &mut packed);
     env.create_string_latin1(&packed)
 }

@@ -22,6 +22,7 @@ pub mod route;
 pub mod store;
 pub mod target;
 mod thread;
+mod time;
 pub mod tunnel;
 pub mod upstream;
 pub mod worker;

@@ -82,7 +82,7 @@ fn check_crossing(outbound: &Outbound) {
     let head = &outbound.head;
     let line = [&head.method[..], b"\n", &head.target, b"\n"].concat();
     let mut whole = line.clone();
-    pack_fields(head.fields.iter(), &mut whole);
+    pack_fields(&head.fields, &mut whole);
     let (line, whole) = (Bytes::from(line), Bytes::from(whole));
     for (base, edited, count) in [(&Bytes::new(), &whole, head.fields.len()), (&whole, &line, 0)] {
         let again = EditedHead::unpack(base, edited, count).and_then(|edited| incoming::resume(edited, None));

@@ -8,14 +8,15 @@ use crate::engine::error::Error;
 use crate::engine::exchange::Exchange;
 use crate::engine::head::{Fields, Version};
 use crate::engine::ring::{Completion, Event, Head, Ring};
+use crate::engine::time::in_time;
 use crate::engine::upstream::h1;
 use bytes::{Buf, Bytes, BytesMut};
+use std::future::poll_fn;
 use std::io;
 use std::sync::atomic::Ordering;
+use std::task::Poll;
 use std::time::Duration;
 use tokio::io::{AsyncWrite, AsyncWriteExt};
-use tokio::sync::Notify;
-use tokio::time::timeout;
 
 /// What the response is an answer to.
 #[derive(Clone, Copy, Debug)]
@@ -56,7 +57,6 @@ pub(super) struct Answer<'a, W> {
     /// Says when Node has given it up.
     pub(super) desertion: Option<Desertion>,
     pub(super) ring: &'a Ring,
-    pub(super) ready: &'a Notify,
     pub(super) exchange: &'a Exchange,
     pub(super) progress: &'a Progress,
     pub(super) visit: &'a Visit,
@@ -76,12 +76,12 @@ impl<W: AsyncWrite + Unpin> Answer<'_, W> {
     /// When the client does not take it.
     pub(super) async fn run(mut self) -> io::Result<Answered> {
         let mut begun: Option<(BodyKind, bool)> = None;
-        let mut completions = Vec::with_capacity(8);
+        let mut completions = Vec::with_capacity(1);
         loop {
             self.ring.drain(8, &mut completions);
             if completions.is_empty() {
                 self.flush().await?;
-                self.ready.notified().await;
+                next_turn().await;
             }
             for Completion { event, .. } in completions.drain(..) {
                 match (event, begun) {
@@ -202,6 +202,13 @@ impl<W: AsyncWrite + Unpin> Answer<'_, W> {
     }
 }
 
+/// Waits until the task is looked at again. The exchange lives in the same task, before its answer: whenever it has something to say, it is
+/// heard at once, and nobody need be woken for it.
+async fn next_turn() {
+    let mut is_next = false;
+    poll_fn(|_| if std::mem::replace(&mut is_next, true) { Poll::Ready(()) } else { Poll::Pending }).await;
+}
+
 /// Writes all of `bytes`; each write must get on within `idle`.
 pub(super) async fn write_all<W: AsyncWrite + Unpin>(
     writer: &mut W,
@@ -210,12 +217,12 @@ pub(super) async fn write_all<W: AsyncWrite + Unpin>(
 ) -> io::Result<()> {
     let slow = |_| io::Error::from(io::ErrorKind::TimedOut);
     while bytes.has_remaining() {
-        if timeout(idle, writer.write_buf(&mut bytes)).await.map_err(slow)?? == 0 {
+        if in_time(idle, writer.write_buf(&mut bytes)).await.map_err(slow)?? == 0 {
             return Err(io::ErrorKind::WriteZero.into());
         }
     }
     // TLS takes more than the socket does.
-    timeout(idle, writer.flush()).await.map_err(slow)?
+    in_time(idle, writer.flush()).await.map_err(slow)?
 }
 
 /// Taken from the exchange, and kept back, at a time.

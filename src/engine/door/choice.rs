@@ -23,7 +23,7 @@ pub(super) fn choose(routes: &Routes, head: &mut RequestHead, upgrade: bool) -> 
     let whole = head.target.len() - path.len();
     // A URL may name no path at all.
     let path = if path.first() == Some(&b'/') { path } else { Bytes::from([b"/", &path[..]].concat()) };
-    match routes.decide(&host, &path, upgrade) {
+    match routes.decide(host, &path, upgrade) {
         Decision::Forward { config, target, activity } => {
             if let Some(target) = target {
                 head.target =
@@ -39,14 +39,14 @@ pub(super) fn choose(routes: &Routes, head: &mut RequestHead, upgrade: bool) -> 
 }
 
 /// What the client calls this server, and what it asks for there. The host of a URL counts more than the `Host` field.
-fn place(head: &RequestHead) -> (Bytes, Bytes) {
+fn place(head: &RequestHead) -> (&[u8], Bytes) {
     let target = &head.target;
     if target.first() == Some(&b'/') {
-        return (head.fields.get(b"host").cloned().unwrap_or_default(), target.clone());
+        return (head.fields.get(b"host").unwrap_or_default(), target.clone());
     }
     let host = memchr::memmem::find(target, b"://").map_or(0, |at| at + 3);
     let end = memchr::memchr2(b'/', b'?', &target[host..]).map_or(target.len(), |at| host + at);
-    (target.slice(host..end), target.slice(end..))
+    (&target[host..end], target.slice(end..))
 }
 
 #[cfg(test)]

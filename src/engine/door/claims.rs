@@ -1,51 +1,49 @@
 //! What a request says of the way it has come: who sent it first, and through whom it went (reliability.md …A-77).
 
 use super::denial::Denial;
-use crate::engine::head::{Fields, Version, parse_length};
-use bytes::Bytes;
-use std::borrow::Cow;
+use crate::engine::head::{Fields, Marks, Version, parse_length};
 
 /// Removes what an untrusted client claims, and twins of important names that some back ends take for them.
 pub(super) fn strip(fields: &mut Fields, trusts_client: bool) {
-    fields.retain(|field| {
-        if !may_be_claim(&field.name) {
-            return true;
-        }
-        // As they were sent, names may be in any case.
-        let name = if field.name.iter().any(u8::is_ascii_uppercase) {
-            Cow::Owned(field.name.to_ascii_lowercase())
+    // As they were sent, names may be in any case. An underscore within a name leaves its mark as it is.
+    fields.drop_marked(MARKS, |name| {
+        let same_as = |other: &&[u8]| is_twin(name, other);
+        if name.contains(&b'_') {
+            CLAIMS.iter().any(same_as) || TWINS.iter().any(same_as)
         } else {
-            Cow::Borrowed(&field.name[..])
-        };
-        let has_underscore = memchr::memchr(b'_', &name).is_some();
-        if !has_underscore {
-            return trusts_client || !is_claim(&name);
+            !trusts_client && CLAIMS.iter().any(same_as)
         }
-        let twin: Vec<u8> = name.iter().map(|&b| if b == b'_' { b'-' } else { b }).collect();
-        !is_claim(&twin) && !matches!(&twin[..], b"content-length" | b"transfer-encoding" | b"host")
     });
 }
 
-/// Most names are told apart by their first letter; in any case.
-fn may_be_claim(name: &[u8]) -> bool {
-    matches!(name.first(), Some(b'x' | b'X' | b'f' | b'F' | b'e' | b'E')) || name.contains(&b'_')
+/// Whether two names are the same for those who take an underscore for a hyphen.
+fn is_twin(name: &[u8], other: &[u8]) -> bool {
+    let hyphened = |b: &u8| if *b == b'_' { b'-' } else { b.to_ascii_lowercase() };
+    name.len() == other.len() && name.iter().map(hyphened).eq(other.iter().copied())
 }
 
-/// By a name in lower case.
-fn is_claim(name: &[u8]) -> bool {
-    match name.strip_prefix(b"x-forwarded-") {
-        Some(what) => matches!(what, b"for" | b"proto" | b"host" | b"port" | b"prefix" | b"server"),
-        None => matches!(name, b"x-real-ip" | b"forwarded" | b"early-data"),
-    }
-}
+const CLAIMS: [&[u8]; 9] = [
+    b"x-forwarded-for",
+    b"x-forwarded-proto",
+    b"x-forwarded-host",
+    b"x-forwarded-port",
+    b"x-forwarded-prefix",
+    b"x-forwarded-server",
+    b"x-real-ip",
+    b"forwarded",
+    b"early-data",
+];
+/// Names that have a meaning of their own, and none with an underscore.
+const TWINS: [&[u8]; 2] = [b"content-length", b"transfer-encoding"];
+const MARKS: Marks = Marks::of(&CLAIMS).with(Marks::of(&TWINS));
 
 /// The `Via` field to be sent: what came, and this proxy behind it.
 ///
 /// # Errors
 ///
 /// 508 for a request that has been here before, several times.
-pub(super) fn via(fields: &Fields, version: Version, id: &str) -> Result<Bytes, Denial> {
-    let mut via = Vec::new();
+pub(super) fn via(fields: &Fields, version: Version, id: &str) -> Result<Vec<u8>, Denial> {
+    let mut via = Vec::with_capacity(id.len() + 4);
     let mut passes = 0;
     for value in fields.get_all(b"via") {
         passes += memchr::memmem::find_iter(value, id.as_bytes()).count();
@@ -61,12 +59,12 @@ pub(super) fn via(fields: &Fields, version: Version, id: &str) -> Result<Bytes, 
         Version::Http2 => b"2.0 ",
     });
     via.extend_from_slice(id.as_bytes());
-    Ok(via.into())
+    Ok(via)
 }
 
 /// `Max-Forwards` of an `OPTIONS` request: one less. `true`: it ends here (RFC 9110 §7.6.2).
 pub(super) fn ends_here(fields: &mut Fields) -> bool {
-    match fields.get(b"max-forwards").and_then(|value| parse_length(value)) {
+    match fields.get(b"max-forwards").and_then(parse_length) {
         Some(0) => true,
         Some(left) => {
             fields.set("max-forwards", (left - 1).to_string());

@@ -261,7 +261,6 @@ impl Connection {
             by_node: course.by_node,
             desertion: self.guest.as_ref().filter(|_| course.by_node).map(Guest::desertion),
             ring: &self.context.ring,
-            ready: &self.ready,
             exchange,
             progress: &course.progress,
             visit: course.visit,

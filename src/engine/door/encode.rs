@@ -1,7 +1,7 @@
 //! Writes responses. Framing and `connection` fields towards clients are written here and nowhere else.
 
-use crate::engine::head::{Field, Fields, Version};
-use bytes::BytesMut;
+use crate::engine::head::{Fields, Version};
+use bytes::{BufMut, BytesMut};
 use std::time::{Duration, SystemTime};
 
 /// How a response's body is told from what follows.
@@ -46,30 +46,25 @@ pub(super) fn response_head(
     connection: Connection,
     out: &mut BytesMut,
 ) {
-    let length: usize = fields.iter().map(|f| f.name.len() + f.value.len() + 4).sum();
-    out.reserve(length + reason.len() + 160);
+    out.reserve(fields.most_bytes() + reason.len() + 160);
     status_line(status, reason, out);
-    let (mut has_date, mut has_length) = (false, false);
-    for Field { name, value } in fields.iter() {
-        has_date |= name.eq_ignore_ascii_case(b"date");
-        has_length |= name.eq_ignore_ascii_case(b"content-length");
-        line(name, value, out);
-    }
-    if !has_date {
+    lines(fields, out);
+    if fields.get(b"date").is_none() {
         // RFC 9110 §6.6.1: whoever has a clock adds it to what it forwards.
         line(b"date", date().as_bytes(), out);
     }
     match body {
         BodyKind::Chunked => line(b"transfer-encoding", b"chunked", out),
-        BodyKind::Sized if !has_length => line(b"content-length", b"0", out),
+        BodyKind::Sized if fields.get(b"content-length").is_none() => line(b"content-length", b"0", out),
         _ => {}
     }
     match connection {
         Connection::Close => line(b"connection", b"close", out),
         Connection::KeepAlive(limit) => {
-            line(b"connection", b"keep-alive", out);
             // Clients that know it do not send a request to a connection that is about to be closed. Node's servers say it, too.
-            line(b"keep-alive", format!("timeout={}", limit.as_secs()).as_bytes(), out);
+            out.extend_from_slice(b"connection: keep-alive\r\nkeep-alive: timeout=");
+            decimal(limit.as_secs(), out);
+            out.extend_from_slice(b"\r\n");
         }
     }
     out.extend_from_slice(b"\r\n");
@@ -78,9 +73,7 @@ pub(super) fn response_head(
 /// Writes an interim response.
 pub(super) fn interim_head((status, reason): (u16, &[u8]), fields: &Fields, out: &mut BytesMut) {
     status_line(status, reason, out);
-    for Field { name, value } in fields.iter() {
-        line(name, value, out);
-    }
+    lines(fields, out);
     out.extend_from_slice(b"\r\n");
 }
 
@@ -155,6 +148,19 @@ fn status_line(status: u16, reason: &[u8], out: &mut BytesMut) {
     out.extend_from_slice(&[digit(status / 100), digit(status / 10), digit(status), b' ']);
     out.extend_from_slice(reason);
     out.extend_from_slice(b"\r\n");
+}
+
+fn decimal(number: u64, out: &mut BytesMut) {
+    if number >= 10 {
+        decimal(number / 10, out);
+    }
+    out.put_u8(b'0' + (number % 10) as u8);
+}
+
+fn lines(fields: &Fields, out: &mut BytesMut) {
+    for piece in fields.pieces() {
+        out.extend_from_slice(piece);
+    }
 }
 
 fn line(name: &[u8], value: &[u8], out: &mut BytesMut) {

@@ -6,7 +6,7 @@ use super::answer::Asked;
 use super::denial::Denial;
 use super::limits::Limits;
 use super::target::{self, Form};
-use crate::engine::head::{Fields, Framing, RequestHead, Version, find_end, is_host, is_token};
+use crate::engine::head::{Fields, Found, Framing, RequestHead, Version, find_end, is_host, is_token};
 use crate::engine::outgoing::write_headers;
 use bytes::{Buf, Bytes, BytesMut};
 use std::mem::MaybeUninit;
@@ -78,17 +78,18 @@ impl Search {
             return Err(Denial::bad("This is no HTTP request"));
         }
         let before = self.searched;
-        let end = find_end(buffer, &mut self.searched)
-            .map_err(|_| Denial::bad("A line ends without a carriage return"))?;
+        let end = find_end(buffer, &mut self.searched).map_err(|_| bare_line_feed())?;
         let Some(end) = end else { return self.unfinished(buffer, before, limits).map(|()| None) };
         if end > limits.head_size {
             return Err(too_long(&buffer[..end], limits));
         }
-        let mut text = buffer.split_to(end);
-        let sent = if self.keeps_sent { Bytes::copy_from_slice(&text) } else { Bytes::new() };
+        let sent = if self.keeps_sent { Bytes::copy_from_slice(&buffer[..end]) } else { Bytes::new() };
         *self = Self::new(self.keeps_sent);
-        lower_case_names(&mut text);
-        parse(&text.freeze(), limits).map(|head| Some(ClientHead { sent, ..head }))
+        // A copy: the buffer remains one piece, for the next read.
+        let mut text = Vec::with_capacity(end + ROOM_FOR_PASSES);
+        text.extend_from_slice(&buffer[..end]);
+        buffer.advance(end);
+        parse(text, limits).map(|head| Some(ClientHead { sent, ..head }))
     }
 
     /// Refuses what has become too long before its end is here.
@@ -108,6 +109,10 @@ impl Search {
     }
 }
 
+fn bare_line_feed() -> Denial {
+    Denial::bad("A line ends without a carriage return")
+}
+
 fn longest_line(limits: &Limits) -> usize {
     limits.target_size + LONGEST_REST_OF_LINE
 }
@@ -121,35 +126,30 @@ fn too_long(text: &[u8], limits: &Limits) -> Denial {
     }
 }
 
-/// Names have no case; Node's servers know them in lower case, and so do the passes.
-fn lower_case_names(text: &mut [u8]) {
-    let mut at = 0;
-    while let Some(feed) = memchr::memchr(b'\n', &text[at..]) {
-        at += feed + 1;
-        let end = memchr::memchr2(b':', b'\n', &text[at..]).unwrap_or(0);
-        text[at..at + end].make_ascii_lowercase();
-    }
-}
-
-fn parse(text: &Bytes, limits: &Limits) -> Result<ClientHead, Denial> {
+fn parse(text: Vec<u8>, limits: &Limits) -> Result<ClientHead, Denial> {
     let mut lines = [const { MaybeUninit::uninit() }; Limits::MOST_FIELDS];
     let lines = &mut lines[..limits.fields.min(Limits::MOST_FIELDS)];
     let mut parsed = httparse::Request::new(&mut []);
-    match parsed.parse_with_uninit_headers(text, lines) {
-        Ok(httparse::Status::Complete(_)) => {}
+    match parsed.parse_with_uninit_headers(&text, lines) {
+        Ok(httparse::Status::Complete(end)) if end == text.len() => {}
+        // It has seen an end that strict readers do not.
+        Ok(httparse::Status::Complete(_)) => return Err(bare_line_feed()),
         Ok(httparse::Status::Partial) => return Err(Denial::bad("The request's head is malformed")),
-        Err(error) => return Err(malformed(error, text)),
+        Err(error) => return Err(malformed(error, &text)),
     }
-    let slice = |part: &[u8]| text.slice_ref(part);
     let (Some(method), Some(target)) = (parsed.method, parsed.path) else {
         return Err(Denial::bad("The request line is malformed"));
     };
     let version = if parsed.version == Some(1) { Version::Http11 } else { Version::Http10 };
-    let mut fields = Fields::with_capacity(parsed.headers.len() + 4);
-    for line in parsed.headers.iter() {
-        fields.push(slice(line.name.as_bytes()), slice(line.value));
-    }
-    let (method, target) = (slice(method.as_bytes()), slice(target.as_bytes()));
+    let method = match method {
+        "GET" => Bytes::from_static(b"GET"),
+        _ => Bytes::copy_from_slice(method.as_bytes()),
+    };
+    let target = Bytes::copy_from_slice(target.as_bytes());
+    let found = Found::new(&text, parsed.headers).map_err(|_| bare_line_feed())?;
+    let mut fields = Fields::found(text, found);
+    // Names have no case; Node's servers know them in lower case, and so do the passes.
+    fields.lower_case_names();
     check(RequestHead { method, target, version, fields }, limits)
 }
 
@@ -256,6 +256,8 @@ pub(super) fn has_connection_option(fields: &Fields, option: &[u8]) -> bool {
 
 /// Some clients send one too many behind a body; more is no accident.
 const MOST_BLANK_LINES: usize = 4;
+/// What passes add to most heads.
+const ROOM_FOR_PASSES: usize = 128;
 /// A method of 32 bytes, two spaces, the version and the line's end.
 const LONGEST_REST_OF_LINE: usize = 32 + 2 + 8 + 2;
 

@@ -76,7 +76,7 @@ fn within(config: &Config, limit: Duration) -> Config {
 ///
 /// A [`Denial`] for one that cannot become a tunnel.
 pub(super) fn is_handshake(asked: &ClientHead) -> Result<bool, Denial> {
-    let names_websocket = |list: &Bytes| {
+    let names_websocket = |list: &[u8]| {
         list.split(|&b| b == b',').any(|token| token.trim_ascii().eq_ignore_ascii_case(b"websocket"))
     };
     if !asked.upgrade || !asked.head.fields.get_all(b"upgrade").any(names_websocket) {

@@ -118,14 +118,19 @@ impl Visitor {
         let settings = &self.settings;
         self.check_host(&head.fields)?;
         self.strip_claims(&mut head.fields);
-        let mut overrides = settings.added.clone();
-        if overrides.get(b"via").is_none() {
-            overrides.push("via", claims::via(&head.fields, head.version, &settings.id)?);
-        }
+        // Before what the client has nominated goes.
+        let via = match settings.added.get(b"via") {
+            Some(_) => None,
+            None => Some(claims::via(&head.fields, head.version, &settings.id)?),
+        };
         let told = self.remote.filter(|_| config.xfwd);
         let remote = told.map(|remote| Bytes::from(remote.ip().to_string()));
         let client = Client { remote, encrypted: self.session.is_some(), is_websocket, ..Client::default() };
-        let outbound = incoming::run(PackedRequest { head, client, overrides }, &config)?;
+        let overrides = settings.added.clone();
+        let mut outbound = incoming::run(PackedRequest { head, client, overrides }, &config)?;
+        if let Some(via) = via {
+            outbound.head.fields.set("via", via);
+        }
         Ok(Order {
             id: 0,
             config,

@@ -69,7 +69,7 @@ impl Attempt<'_> {
                 if let Some(lifetime) =
                     lifetime.filter(|_| self.order.config.reuse && connection.buffer.is_empty())
                 {
-                    self.context.pool.give(self.key.clone(), connection, lifetime);
+                    self.context.pool.give(self.key, connection, lifetime);
                 }
                 Ok(last)
             }

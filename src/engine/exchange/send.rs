@@ -6,11 +6,11 @@ use crate::engine::error::{Call, Error, Kind, Limit, Peer, Phase, Refusal};
 use crate::engine::head::{Fields, Framing};
 use crate::engine::outgoing::run_trailers;
 use crate::engine::ring::{Event, Ring};
+use crate::engine::time::in_time;
 use crate::engine::upstream::h1;
 use bytes::{Bytes, BytesMut};
 use std::io;
 use tokio::io::{AsyncWrite, AsyncWriteExt};
-use tokio::time::timeout;
 
 /// The request's body, and as much of it as a second attempt may need.
 #[derive(Debug)]
@@ -150,7 +150,7 @@ async fn write<W: AsyncWrite + Unpin + ?Sized>(
     };
     let result: io::Result<()> = match timeouts.idle {
         None => writing.await,
-        Some(limit) => match timeout(limit, writing).await {
+        Some(limit) => match in_time(limit, writing).await {
             Ok(result) => result,
             Err(_) => return Err(timeouts.exceeded(Limit::Idle, Phase::Send)),
         },

@@ -4,7 +4,7 @@
 //! field that the options add. No item may hold a line feed: the caller says how many fields there are, and a head whose lines do not
 //! add up is refused, so nothing can be smuggled in through a value.
 
-use super::{Client, Field, Fields, RequestHead, Version, is_field_value, is_token};
+use super::{Client, Fields, RequestHead, Version, is_field_value, is_token};
 use crate::engine::error::{Error, Refusal};
 use bytes::Bytes;
 
@@ -85,7 +85,7 @@ impl EditedHead {
             match name.strip_prefix(b":") {
                 Some(removed) => fields.remove(removed),
                 None => {
-                    let Field { name, value } = Field::checked(name, value)?;
+                    check_field(&name, &value)?;
                     fields.set(name, value);
                 }
             }
@@ -96,11 +96,12 @@ impl EditedHead {
 }
 
 /// Writes fields as lines: name, value, name, value, each ended by a line feed.
-pub fn pack_fields<'a>(fields: impl IntoIterator<Item = &'a Field>, out: &mut Vec<u8>) {
-    for field in fields {
-        out.extend_from_slice(&field.name);
+pub fn pack_fields(fields: &Fields, out: &mut Vec<u8>) {
+    out.reserve(fields.most_bytes());
+    for field in fields.iter() {
+        out.extend_from_slice(field.name);
         out.push(b'\n');
-        out.extend_from_slice(&field.value);
+        out.extend_from_slice(field.value);
         out.push(b'\n');
     }
 }
@@ -117,16 +118,10 @@ pub fn unpack_fields(text: &Bytes, count: usize) -> Result<Fields, Error> {
     Ok(fields)
 }
 
-impl Field {
-    /// A field that can be sent.
-    ///
-    /// # Errors
-    ///
-    /// When the name is no token, or the value has what no value may have.
-    fn checked(name: Bytes, value: Bytes) -> Result<Self, Error> {
-        let can_be_sent = is_token(&name) && is_field_value(&value);
-        if can_be_sent { Ok(Self { name, value }) } else { Err(Error::refused(Refusal::Field)) }
-    }
+/// Refuses what cannot be sent: a name that is no token, a value that has what no value may have.
+fn check_field(name: &[u8], value: &[u8]) -> Result<(), Error> {
+    let can_be_sent = is_token(name) && is_field_value(value);
+    if can_be_sent { Ok(()) } else { Err(Error::refused(Refusal::Field)) }
 }
 
 /// Reads packed text item by item; every item is a slice of it.
@@ -148,12 +143,21 @@ impl<'a> Reader<'a> {
     ///
     /// When there is none.
     pub fn item(&mut self) -> Result<Bytes, Error> {
-        let Some(length) = memchr::memchr(b'\n', &self.text[self.at..]) else {
-            return Err(Error::refused(Refusal::Unpackable));
-        };
-        let item = self.text.slice(self.at..self.at + length);
+        self.part().map(|part| self.text.slice_ref(part))
+    }
+
+    fn part(&mut self) -> Result<&'a [u8], Error> {
+        let rest = &self.text[self.at..];
+        let length = memchr::memchr(b'\n', rest).ok_or(Error::refused(Refusal::Unpackable))?;
         self.at += length + 1;
-        Ok(item)
+        Ok(&rest[..length])
+    }
+
+    fn field(&mut self, fields: &mut Fields) -> Result<(), Error> {
+        let (name, value) = (self.part()?, self.part()?);
+        check_field(name, value)?;
+        fields.push(name, value);
+        Ok(())
     }
 
     /// The next `count` fields, checked.
@@ -164,8 +168,7 @@ impl<'a> Reader<'a> {
     pub fn fields(&mut self, count: usize) -> Result<Fields, Error> {
         let mut fields = Fields::with_capacity(count.min(1024) + 4);
         for _ in 0..count {
-            let Field { name, value } = Field::checked(self.item()?, self.item()?)?;
-            fields.push(name, value);
+            self.field(&mut fields)?;
         }
         Ok(fields)
     }
@@ -178,8 +181,7 @@ impl<'a> Reader<'a> {
     pub fn rest(&mut self) -> Result<Fields, Error> {
         let mut fields = Fields::with_capacity(24);
         while self.at < self.text.len() {
-            let Field { name, value } = Field::checked(self.item()?, self.item()?)?;
-            fields.push(name, value);
+            self.field(&mut fields)?;
         }
         Ok(fields)
     }
@@ -222,7 +224,7 @@ mod tests {
         let base = Bytes::from_static(b"GET\n/a\naccept\n*/*\nX-One\n1\nx-two\n2\n");
         let head = EditedHead::unpack(&base, &Bytes::copy_from_slice(edits.as_bytes()), count)?;
         let mut text = [&head.method[..], b" ", &head.target, b" "].concat();
-        pack_fields(head.fields.iter(), &mut text);
+        pack_fields(&head.fields, &mut text);
         Ok(String::from_utf8_lossy(&text).replace('\n', "|"))
     }
 
@@ -263,7 +265,7 @@ mod tests {
                 fields.push(name.clone(), value.clone().into_bytes());
             }
             let mut text = Vec::new();
-            pack_fields(fields.iter(), &mut text);
+            pack_fields(&fields, &mut text);
             prop_assert_eq!(unpack_fields(&Bytes::from(text), fields.len()).unwrap(), fields);
         }
     }

@@ -1,6 +1,6 @@
 //! How long a body is: derived from a head once, written anew on the other side, never copied (RFC 9112 §6).
 
-use super::Fields;
+use super::{Fields, Marks};
 
 /// The length of a message's body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,6 +35,9 @@ impl Framing {
     ///
     /// Everything that two readers could understand in two ways.
     pub fn of(fields: &Fields) -> Result<Option<Self>, FramingError> {
+        if !fields.may_have(NAMES) {
+            return Ok(None);
+        }
         let mut length = None;
         let mut chunked = false;
         // Which of the two is in the wrong is the one that comes last.
@@ -42,7 +45,7 @@ impl Framing {
         for field in fields.iter() {
             match field.name.len() {
                 14 if field.name.eq_ignore_ascii_case(b"content-length") => {
-                    let value = parse_length(&field.value).ok_or(FramingError::Length)?;
+                    let value = parse_length(field.value).ok_or(FramingError::Length)?;
                     if length.is_some_and(|other| other != value) {
                         return Err(FramingError::Length);
                     }
@@ -69,6 +72,8 @@ impl Framing {
         }
     }
 }
+
+const NAMES: Marks = Marks::of(&[b"content-length", b"transfer-encoding"]);
 
 /// A `Content-Length`: digits and nothing else, small enough for 63 bits. Leading zeros are read as decimal.
 pub fn parse_length(bytes: &[u8]) -> Option<u64> {

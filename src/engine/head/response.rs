@@ -2,10 +2,13 @@
 //!
 //! A head is parsed once, when its end has arrived, so that a head that drips in byte by byte costs no more than one in a piece.
 
-use super::{Fields, Framing, Version};
+use super::{Fields, Found, Framing, Version};
 use crate::engine::error::{Error, Fault, Phase};
 use crate::engine::head::framing::FramingError;
-use bytes::{Bytes, BytesMut};
+use bytes::{Buf, Bytes, BytesMut};
+use memchr::memmem;
+use std::mem::MaybeUninit;
+use std::sync::LazyLock;
 
 /// The head of a response.
 #[derive(Clone, Debug)]
@@ -38,14 +41,21 @@ impl ResponseHead {
             return Err(fault(Fault::Overflow));
         }
         *searched = 0;
-        Self::parse(&buffer.split_to(end).freeze()).map(Some)
+        // A copy: the buffer remains one piece, for the next read.
+        let mut text = Vec::with_capacity(end + ROOM_FOR_PASSES);
+        text.extend_from_slice(&buffer[..end]);
+        buffer.advance(end);
+        Self::parse(text).map(Some)
     }
 
-    fn parse(text: &Bytes) -> Result<Self, Error> {
-        let mut lines = [httparse::EMPTY_HEADER; MOST_FIELDS];
-        let mut parsed = httparse::Response::new(&mut lines);
-        match parsed.parse(text) {
-            Ok(httparse::Status::Complete(_)) => {}
+    fn parse(text: Vec<u8>) -> Result<Self, Error> {
+        let mut lines = [const { MaybeUninit::uninit() }; MOST_FIELDS];
+        let mut parsed = httparse::Response::new(&mut []);
+        let parser = httparse::ParserConfig::default();
+        match parser.parse_response_with_uninit_headers(&mut parsed, &text, &mut lines) {
+            Ok(httparse::Status::Complete(end)) if end == text.len() => {}
+            // It has seen an end that strict readers do not.
+            Ok(httparse::Status::Complete(_)) => return Err(fault(Fault::LineEnd)),
             Ok(httparse::Status::Partial) => return Err(fault(Fault::Field)),
             Err(error) => {
                 return Err(fault(match error {
@@ -58,17 +68,14 @@ impl ResponseHead {
         }
         let status = parsed.code.filter(|code| *code >= 100).ok_or_else(|| fault(Fault::Status))?;
         let reason = parsed.reason.unwrap_or_default().as_bytes();
-        let reason = if reason.iter().all(|b| matches!(b, b' '..=b'~')) {
-            text.slice_ref(reason)
-        } else {
-            Bytes::new()
+        let reason = match reason {
+            b"OK" => Bytes::from_static(b"OK"),
+            _ if reason.iter().all(|b| matches!(b, b' '..=b'~')) => Bytes::copy_from_slice(reason),
+            _ => Bytes::new(),
         };
-        let mut fields = Fields::with_capacity(parsed.headers.len() + 2);
-        for line in parsed.headers.iter() {
-            fields.push(text.slice_ref(line.name.as_bytes()), text.slice_ref(line.value));
-        }
         let version = if parsed.version == Some(0) { Version::Http10 } else { Version::Http11 };
-        Ok(Self { status, reason, fields, version })
+        let found = Found::new(&text, parsed.headers).map_err(fault)?;
+        Ok(Self { status, reason, fields: Fields::found(text, found), version })
     }
 
     /// How long the body is, given the method of the request (RFC 9112 §6.3).
@@ -113,8 +120,17 @@ impl ResponseHead {
 ///
 /// # Errors
 ///
-/// A line feed without a carriage return: strict readers and lenient ones would see different heads.
+/// A line feed without a carriage return, in what has no end yet. In a head that has one, its parser finds it.
 pub fn find_end(buffer: &[u8], searched: &mut usize) -> Result<Option<usize>, Fault> {
+    if buffer.starts_with(b"\r\n") {
+        return Ok(Some(2));
+    }
+    // As it mostly is: all of it has come.
+    if *searched == 0
+        && let Some(end) = END.find(buffer)
+    {
+        return Ok(Some(end + END.needle().len()));
+    }
     let mut at = *searched;
     while let Some(offset) = memchr::memchr(b'\n', &buffer[at..]) {
         let feed = at + offset;
@@ -135,20 +151,20 @@ pub fn find_end(buffer: &[u8], searched: &mut usize) -> Result<Option<usize>, Fa
 /// # Errors
 ///
 /// When it is none, or has more than `most` fields.
-pub fn parse_fields(text: &Bytes, most: usize) -> Result<Fields, Fault> {
+pub fn parse_fields(text: &[u8], most: usize) -> Result<Fields, Fault> {
     let mut lines = vec![httparse::EMPTY_HEADER; most];
     match httparse::parse_headers(text, &mut lines) {
+        Ok(httparse::Status::Complete((end, _))) if end < text.len() => Err(Fault::LineEnd),
         Ok(httparse::Status::Complete((_, parsed))) => {
-            let mut fields = Fields::with_capacity(parsed.len());
-            for line in parsed {
-                fields.push(text.slice_ref(line.name.as_bytes()), text.slice_ref(line.value));
-            }
-            Ok(fields)
+            let found = Found::new(text, parsed)?;
+            Ok(Fields::found(text.to_vec(), found))
         }
         Err(httparse::Error::TooManyHeaders) => Err(Fault::Overflow),
         _ => Err(Fault::Field),
     }
 }
+
+static END: LazyLock<memmem::Finder<'_>> = LazyLock::new(|| memmem::Finder::new(b"\r\n\r\n"));
 
 const fn fault(fault: Fault) -> Error {
     Error::protocol(fault, Phase::Head)
@@ -158,6 +174,8 @@ const PREFIX: &[u8] = b"HTTP/";
 /// Limits of responses (docs/reliability-rows.md, D-19).
 const LARGEST_HEAD: usize = 64 * 1024;
 const MOST_FIELDS: usize = 200;
+/// What passes add to most heads.
+const ROOM_FOR_PASSES: usize = 128;
 
 #[cfg(test)]
 mod tests;

@@ -36,7 +36,7 @@ pub(super) fn take_origin_form(head: &mut RequestHead, config: &Config) -> Resul
     if !is_host(&authority) {
         return Err(Error::refused(Refusal::Host));
     }
-    head.fields.set("host", authority);
+    head.fields.set("host", &authority);
     if config.to_proxy {
         return Ok(());
     }
@@ -66,7 +66,7 @@ pub(super) fn default_host(head: &mut RequestHead, config: &Config) {
     let count = head.fields.get_all(b"host").count();
     let last = head.fields.get_all(b"host").last().filter(|host| !host.is_empty());
     if count != 1 || last.is_none() {
-        let host = last.unwrap_or(&config.target.authority).clone();
+        let host = last.unwrap_or(&config.target.authority).to_vec();
         head.fields.set("host", host);
     }
 }
@@ -97,9 +97,9 @@ pub(super) fn merge_headers(fields: &mut Fields, overrides: Fields) {
     let mut overrides = overrides;
     super::strip_hop_by_hop(&mut overrides);
     for field in overrides.iter() {
-        fields.remove(&field.name);
+        fields.remove(field.name);
     }
-    for field in overrides {
+    for field in overrides.iter() {
         fields.push(field.name, field.value);
     }
 }
@@ -107,7 +107,7 @@ pub(super) fn merge_headers(fields: &mut Fields, overrides: Fields) {
 /// `changeOrigin`: names the target, unless the options say otherwise with a `Host` that is not all lower case.
 pub(super) fn change_origin(fields: &mut Fields, config: &Config) {
     if config.change_origin && !is_chosen(fields, b"host") {
-        fields.set("host", config.target.authority.clone());
+        fields.set("host", &config.target.authority);
     }
 }
 
@@ -120,7 +120,7 @@ pub(super) fn authorize(fields: &mut Fields, config: &Config) {
         is_chosen(fields, b"authorization")
     };
     if !yields {
-        fields.set("Authorization", authorization.value.clone());
+        fields.set("Authorization", &authorization.value);
     }
 }
 

@@ -40,7 +40,7 @@ pub fn run(packed: PackedRequest, config: &Config) -> Result<Outbound, Error> {
     head::check(&head, &client, config)?;
     let framing = head.framing()?;
     let knows_us = config.redirects.as_ref().is_some_and(RedirectRewrite::is_to_client_host);
-    let client_host = if knows_us { head.fields.get(b"host").cloned() } else { None };
+    let client_host = if knows_us { head.fields.get(b"host").map(Bytes::copy_from_slice) } else { None };
     // The URL decides over the Host field, and both forwarding headers and changeOrigin look at the result.
     head::take_origin_form(&mut head, config)?;
     let names_host = head.fields.get_all(b"host").any(|host| !host.is_empty());

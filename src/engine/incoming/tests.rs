@@ -28,9 +28,8 @@ fn request(target: &'static str, lines: &[(&'static str, &'static str)]) -> Pack
 }
 
 fn lines(outbound: &Outbound) -> Vec<String> {
-    let line =
-        |f: &crate::engine::head::Field| format!("{}: {}", f.name.escape_ascii(), f.value.escape_ascii());
-    outbound.head.fields.iter().map(line).collect()
+    let fields = outbound.head.fields.iter();
+    fields.map(|f| format!("{}: {}", f.name.escape_ascii(), f.value.escape_ascii())).collect()
 }
 
 #[test]

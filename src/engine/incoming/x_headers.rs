@@ -1,12 +1,11 @@
 //! `XHeaders`: says who the client is (`xfwd: true`). Lists are appended to with a comma and no space, as in the originals.
 
 use crate::engine::head::{Client, Fields};
-use bytes::Bytes;
 
 /// Adds `x-forwarded-for`, `-port`, `-proto` and `-host`. Whether the client has named a host is to be said: if not, it is the target's that
 /// stands in the head.
 pub(super) fn run(fields: &mut Fields, client: &Client, names_host: bool) {
-    let host = fields.get(b"host").filter(|_| names_host).cloned().unwrap_or_default();
+    let host = fields.get(b"host").filter(|_| names_host).unwrap_or_default().to_vec();
     if let Some(remote) = &client.remote {
         append(fields, "x-forwarded-for", remote);
     }
@@ -29,8 +28,8 @@ fn protocol(client: &Client) -> &'static [u8] {
 
 fn append(fields: &mut Fields, name: &'static str, value: &[u8]) {
     let value = match fields.get(name.as_bytes()) {
-        Some(before) if !before.is_empty() => Bytes::from([before, &b","[..], value].concat()),
-        _ => Bytes::copy_from_slice(value),
+        Some(before) if !before.is_empty() => [before, b",", value].concat(),
+        _ => value.to_vec(),
     };
     fields.set(name, value);
 }

@@ -28,11 +28,7 @@ impl CookieRewrite {
 
     /// The pass, for the attribute of this (lower-case) name.
     pub(super) fn run(&self, fields: &mut Fields, attribute: &[u8]) {
-        for cookie in fields.iter_mut().filter(|field| field.name.eq_ignore_ascii_case(b"set-cookie")) {
-            if let Some(new) = self.rewrite(&cookie.value, attribute) {
-                cookie.value = Bytes::from(new);
-            }
-        }
+        fields.rewrite(b"set-cookie", |cookie| self.rewrite(cookie, attribute));
     }
 
     fn rewrite(&self, cookie: &[u8], attribute: &[u8]) -> Option<Vec<u8>> {

@@ -2,73 +2,43 @@
 //! because that is what the originals write.
 
 use crate::engine::head::{Field, Fields};
-use bytes::Bytes;
+use std::borrow::Cow;
 
 /// Merges repeated fields. `set-cookie` stays one line each; of fields that may stand only once the first counts; the rest are joined.
 /// With `keeps_case` a name stays as it is spelled, the last time if it stands several times.
 pub fn write_headers(mut fields: Fields, keeps_case: bool) -> Fields {
     if !keeps_case {
-        lower_case(&mut fields);
+        fields.lower_case_names();
     }
     // As it mostly is.
-    if !has_repeated(&fields) {
+    if !fields.has_repeated() {
         return fields;
     }
     let mut merged = Fields::with_capacity(fields.len() + 1);
-    for Field { name, value } in fields {
-        if is_set_cookie(&name) {
+    for Field { name, value } in fields.iter() {
+        if name.eq_ignore_ascii_case(b"set-cookie") {
             merged.push(name, value);
-            continue;
-        }
-        let Some(before) = merged.iter_mut().find(|f| f.name.eq_ignore_ascii_case(&name)) else {
-            merged.push(name, value);
-            continue;
-        };
-        let is_cookie = name.eq_ignore_ascii_case(b"cookie");
-        let stands_once = stands_once(&name.to_ascii_lowercase());
-        before.name = name;
-        if !stands_once {
-            let separator: &[u8] = if is_cookie { b"; " } else { b", " };
-            before.value = Bytes::from([&before.value[..], separator, &value].concat());
+        } else if merged.get(name).is_none() {
+            let spelled = fields.iter().rfind(|field| field.name.eq_ignore_ascii_case(name));
+            merged.push(spelled.map_or(name, |field| field.name), joined(&fields, name));
         }
     }
     merged
 }
 
-fn has_repeated(fields: &Fields) -> bool {
-    let mut seen = 0_u64;
-    fields.iter().enumerate().any(|(n, field)| {
-        // Names whose marks differ differ: hardly one has to be compared with those before it.
-        let mark = mark(&field.name);
-        let may_be_there = seen & mark != 0;
-        seen |= mark;
-        let is_same = |before: &Field| before.name.eq_ignore_ascii_case(&field.name);
-        may_be_there && fields.iter().take(n).any(is_same) && !is_set_cookie(&field.name)
+/// The value of all fields of a name together.
+fn joined<'a>(fields: &'a Fields, name: &'a [u8]) -> Cow<'a, [u8]> {
+    let mut values = fields.get_all(name);
+    let first = values.next().unwrap_or_default();
+    if stands_once(&name.to_ascii_lowercase()) {
+        return Cow::Borrowed(first);
+    }
+    let separator: &[u8] = if name.eq_ignore_ascii_case(b"cookie") { b"; " } else { b", " };
+    values.fold(Cow::Borrowed(first), |mut joined, value| {
+        joined.to_mut().extend_from_slice(separator);
+        joined.to_mut().extend_from_slice(value);
+        joined
     })
-}
-
-/// One of 64 bits, the same for a name in any case.
-fn mark(name: &[u8]) -> u64 {
-    let letter = |byte: Option<&u8>| byte.map_or(0, u8::to_ascii_lowercase);
-    let ends = letter(name.first()).wrapping_mul(7) ^ letter(name.last());
-    1 << ((usize::from(ends) ^ name.len().wrapping_mul(5)) % 64)
-}
-
-fn is_set_cookie(name: &[u8]) -> bool {
-    name.eq_ignore_ascii_case(b"set-cookie")
-}
-
-/// Makes the names' letters small: one allocation for all that have others.
-fn lower_case(fields: &mut Fields) {
-    let has_others = |field: &Field| field.name.iter().any(u8::is_ascii_uppercase);
-    let mut text = Vec::new();
-    for field in fields.iter().filter(|field| has_others(field)) {
-        text.extend(field.name.iter().map(u8::to_ascii_lowercase));
-    }
-    let mut text = Bytes::from(text);
-    for field in fields.iter_mut().filter(|field| has_others(field)) {
-        field.name = text.split_to(field.name.len());
-    }
 }
 
 /// The fields of which Node drops duplicates.
@@ -114,25 +84,15 @@ mod tests {
             fields.push(name, value);
         }
         let merged = |keeps_case| -> Vec<_> {
-            write_headers(fields.clone(), keeps_case).into_iter().map(|f| (f.name, f.value)).collect()
+            write_headers(fields.clone(), keeps_case)
+                .iter()
+                .map(|f| (f.name.to_vec(), f.value.to_vec()))
+                .collect()
         };
         let bytes = |lines: [(&'static str, &'static str); 4]| lines.map(|(n, v)| (n.into(), v.into()));
         let wanted = [("vary", "a, b"), ("set-cookie", "1"), ("etag", "x"), ("set-cookie", "2")];
         assert_eq!(merged(false), bytes(wanted));
         let wanted = [("vary", "a, b"), ("Set-Cookie", "1"), ("etag", "x"), ("set-cookie", "2")];
         assert_eq!(merged(true), bytes(wanted));
-    }
-
-    #[test]
-    fn names_with_the_same_mark_are_told_apart() {
-        assert_eq!(mark(b"x-one-d"), mark(b"X-TWO-D"));
-        let mut fields = Fields::default();
-        for (name, value) in [("x-one-d", "1"), ("x-two-d", "2")] {
-            fields.push(name, value);
-        }
-        assert_eq!(write_headers(fields.clone(), false).len(), 2);
-        fields.push("X-One-D", "3");
-        let merged: Vec<_> = write_headers(fields, false).into_iter().map(|f| (f.name, f.value)).collect();
-        assert_eq!(merged, [("x-one-d".into(), "1, 3".into()), ("x-two-d".into(), "2".into())]);
     }
 }

@@ -7,9 +7,8 @@ mod merge;
 mod redirect;
 
 use super::config::Config;
-use super::head::{Field, Fields, Framing};
+use super::head::{Field, Fields, Framing, parse_length};
 use super::incoming::strip_hop_by_hop;
-use bytes::Bytes;
 
 pub use cookies::CookieRewrite;
 pub use merge::write_headers;
@@ -32,6 +31,8 @@ pub struct View<'a> {
 pub fn run(mut fields: Fields, status: u16, framing: Framing, view: View<'_>) -> Fields {
     let config = view.config;
     let length = content_length(&fields, status, framing, config);
+    let keeps_case = view.keeps_case || config.preserve_header_key_case;
+    let name = if keeps_case { announced(&fields).map(|field| field.name.to_vec()) } else { None };
     // removeChunked and setConnection: framing is written by whoever sends, the connection is the door's own.
     strip_hop_by_hop(&mut fields);
     if let Some(redirects) = &config.redirects {
@@ -43,29 +44,30 @@ pub fn run(mut fields: Fields, status: u16, framing: Framing, view: View<'_>) ->
     if let Some(path) = &config.cookie_path {
         path.run(&mut fields, b"path");
     }
-    let keeps_case = view.keeps_case || config.preserve_header_key_case;
     let mut fields = write_headers(fields, keeps_case);
-    if let Some(Field { name, value }) = length {
-        fields.set(if keeps_case { name } else { CONTENT_LENGTH }, value);
+    if let Some(length) = length {
+        fields.push(name.as_deref().unwrap_or(CONTENT_LENGTH), length.to_string());
     }
     fields
 }
 
-const CONTENT_LENGTH: Bytes = Bytes::from_static(b"content-length");
+const CONTENT_LENGTH: &[u8] = b"content-length";
 
 /// The length to announce: the body's own, or for a response without a body the one the target announced (HEAD, 304).
-fn content_length(fields: &Fields, status: u16, framing: Framing, config: &Config) -> Option<Field> {
-    let announced = fields.iter().rfind(|field| field.name.eq_ignore_ascii_case(&CONTENT_LENGTH));
-    let length = match framing {
-        Framing::Length(n) => n,
+fn content_length(fields: &Fields, status: u16, framing: Framing, config: &Config) -> Option<u64> {
+    match framing {
+        Framing::Length(n) => Some(n),
         // Where the options ask with HEAD, the client may have asked otherwise, and would wait for the body.
-        Framing::Empty if config.method.as_deref() == Some(b"HEAD") && status != 304 => return None,
+        Framing::Empty if config.method.as_deref() == Some(b"HEAD") && status != 304 => None,
         // Also where HEAD and 304 say how long the body would be.
-        Framing::Empty if status != 204 && status >= 200 => super::head::parse_length(&announced?.value)?,
-        _ => return None,
-    };
-    let name = announced.map_or(CONTENT_LENGTH, |field| field.name.clone());
-    Some(Field { name, value: Bytes::from(length.to_string()) })
+        Framing::Empty if status != 204 && status >= 200 => parse_length(announced(fields)?.value),
+        _ => None,
+    }
+}
+
+/// The last one counts.
+fn announced(fields: &Fields) -> Option<Field<'_>> {
+    fields.iter().rfind(|field| field.name.eq_ignore_ascii_case(CONTENT_LENGTH))
 }
 
 /// Drops trailers that would change what was already said (docs/reliability-rows.md, D-41).

@@ -2,7 +2,6 @@
 
 use crate::engine::head::Fields;
 use crate::engine::target::{Scheme, Target};
-use bytes::Bytes;
 use std::fmt;
 use url::Url;
 
@@ -79,13 +78,8 @@ impl RedirectRewrite {
         if !matches!(status, 201 | 301 | 302 | 303 | 307 | 308) {
             return;
         }
-        let Some(location) = fields.iter_mut().find(|field| field.name.eq_ignore_ascii_case(b"location"))
-        else {
-            return;
-        };
-        if let Some(new) = self.rewrite(&location.value, target, client_host) {
-            location.value = Bytes::from(new);
-        }
+        let new = |location: &[u8]| self.rewrite(location, target, client_host).map(String::into_bytes);
+        fields.rewrite(b"location", new);
     }
 
     fn rewrite(&self, location: &[u8], target: &Target, client_host: Option<&[u8]>) -> Option<String> {
@@ -163,7 +157,7 @@ mod tests {
     fn rewritten(rewrite: &RedirectRewrite, target: &str, location: &[u8]) -> String {
         let target = Target::parse(target).unwrap();
         let mut fields = Fields::default();
-        fields.push("Location", Bytes::copy_from_slice(location));
+        fields.push("Location", location);
         rewrite.run(&mut fields, 302, &target, Some(b"pub.test:8080"));
         fields.get(b"location").unwrap().escape_ascii().to_string()
     }

@@ -12,10 +12,7 @@ use ring::digest::{Context, SHA1_FOR_LEGACY_USE_ONLY};
 pub fn check(request: &Fields, answer: &Fields) -> Result<(), Fault> {
     let mut upgrades = answer.get_all(b"upgrade");
     let is_websocket = upgrades.next().is_some_and(|upgrade| upgrade.eq_ignore_ascii_case(b"websocket"));
-    if !is_websocket
-        || upgrades.next().is_some()
-        || !answer.get_all(b"connection").any(|list| has_upgrade(list))
-    {
+    if !is_websocket || upgrades.next().is_some() || !answer.get_all(b"connection").any(has_upgrade) {
         return Err(Fault::Upgrade);
     }
     let mut keys = request.get_all(b"sec-websocket-key");

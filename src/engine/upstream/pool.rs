@@ -9,6 +9,7 @@ use crate::engine::config::{Agent, Config, Http2};
 use crate::engine::head::{Fields, is_host};
 use crate::engine::observe::{Held, Stats};
 use crate::engine::target::Scheme;
+use rustc_hash::FxHashMap;
 use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
@@ -97,7 +98,8 @@ pub struct Pool {
 
 #[derive(Debug, Default)]
 struct State {
-    idle: HashMap<Key, Vec<Idle>>,
+    /// Looked up twice for each request. Keys are the options', and few.
+    idle: FxHashMap<Key, Vec<Idle>>,
     count: usize,
     /// Those that share a limit of connections; see [`Pool::turn`].
     turns: HashMap<Key, Weak<Semaphore>>,
@@ -166,7 +168,7 @@ impl Pool {
     }
 
     /// Keeps a connection for as long as its target said, or four seconds.
-    pub fn give(&self, key: Key, mut connection: Connection, lifetime: Duration) {
+    pub fn give(&self, key: &Key, mut connection: Connection, lifetime: Duration) {
         let mut state = self.lock();
         if state.count >= MOST_IDLE || lifetime.is_zero() {
             return;
@@ -178,7 +180,10 @@ impl Pool {
         // An idle connection needs no buffer, and a large response's would be kept for nothing.
         connection.buffer = bytes::BytesMut::new();
         let most = key.agent.as_ref().map_or(MOST_IDLE_PER_KEY, |agent| agent.most_idle);
-        let idle = state.idle.entry(key).or_default();
+        if !state.idle.contains_key(key) {
+            state.idle.insert(key.clone(), Vec::new());
+        }
+        let Some(idle) = state.idle.get_mut(key) else { return };
         if idle.len() >= most {
             return;
         }

@@ -49,9 +49,9 @@ impl Asked {
                 Version::Http11 => "HTTP/1.1",
                 Version::Http2 => "HTTP/2.0",
             },
-            host: fields.get(b"host").cloned(),
-            referer: fields.get(b"referer").cloned(),
-            user_agent: fields.get(b"user-agent").cloned(),
+            host: fields.get(b"host").map(Bytes::copy_from_slice),
+            referer: fields.get(b"referer").map(Bytes::copy_from_slice),
+            user_agent: fields.get(b"user-agent").map(Bytes::copy_from_slice),
         }
     }
 }

@@ -211,7 +211,7 @@ impl Answer<'_> {
 }
 
 fn end(sender: &mut SendStream<Bytes>, trailers: &Fields) -> Result<(), Unsent> {
-    let sent = match map_of(trailers.iter()).filter(|_| !trailers.is_empty()) {
+    let sent = match map_of(trailers, |_| true).filter(|_| !trailers.is_empty()) {
         Some(trailers) => sender.send_trailers(trailers),
         None => sender.send_data(Bytes::new(), true),
     };

@@ -43,7 +43,7 @@ pub fn read(
     if let Some(host) = host(parts, &own)? {
         fields.push("host", host);
     }
-    for field in own.into_iter().filter(|field| &field.name[..] != b"host") {
+    for field in own.iter().filter(|field| field.name != b"host") {
         fields.push(field.name, field.value);
     }
     let method = if is_websocket {
@@ -83,7 +83,7 @@ fn as_http1(method: &[u8], target: &[u8], fields: &Fields, has_ended: bool) -> B
         }
     };
     for field in fields.iter() {
-        line(&field.name, &field.value);
+        line(field.name, field.value);
     }
     if !has_ended && fields.get(b"content-length").is_none() {
         line(b"transfer-encoding", b"chunked");
@@ -113,7 +113,7 @@ fn target(parts: &request::Parts) -> Result<Bytes, Denial> {
 fn host(parts: &request::Parts, fields: &Fields) -> Result<Option<Bytes>, Denial> {
     let Some(authority) = parts.uri.authority().map(|authority| authority.as_str().as_bytes()) else {
         return match fields.get_all(b"host").count() {
-            0 | 1 => Ok(fields.get(b"host").cloned()),
+            0 | 1 => Ok(fields.get(b"host").map(Bytes::copy_from_slice)),
             _ => Err(Denial::bad("The request has more than one Host field")),
         };
     };
@@ -130,6 +130,6 @@ fn host(parts: &request::Parts, fields: &Fields) -> Result<Option<Bytes>, Denial
 pub(super) fn response(status: u16, fields: &Fields) -> Option<Response<()>> {
     let mut response = Response::new(());
     *response.status_mut() = StatusCode::from_u16(status).ok()?;
-    *response.headers_mut() = map_of(fields.iter())?;
+    *response.headers_mut() = map_of(fields, |_| true)?;
     Some(response)
 }

@@ -83,7 +83,7 @@ fn as_sent(asked: &ClientHead) -> Result<RequestHead, Denial> {
         return Err(unreadable());
     };
     let target = sent.slice(first + 1..last.max(first + 1));
-    let fields = parse_fields(&sent.slice(end + 2..), MOST_FIELDS).map_err(|_| unreadable())?;
+    let fields = parse_fields(&sent[end + 2..], MOST_FIELDS).map_err(|_| unreadable())?;
     Ok(RequestHead { method: asked.head.method.clone(), target, version: asked.head.version, fields })
 }
 

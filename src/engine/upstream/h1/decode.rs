@@ -103,7 +103,7 @@ impl Decoder {
                         self.state = State::Trailers(searched);
                         return Ok(Decoded::More);
                     };
-                    self.trailers = parse_fields(&buffer.split_to(end).freeze(), MOST_TRAILERS)?;
+                    self.trailers = parse_fields(&buffer.split_to(end), MOST_TRAILERS)?;
                     self.state = State::Done;
                 }
             }

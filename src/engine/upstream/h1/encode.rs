@@ -31,15 +31,12 @@ pub fn whole_head(head: &RequestHead, out: &mut BytesMut) {
 }
 
 fn line_and_fields(head: &RequestHead, version: &[u8], out: &mut BytesMut) {
-    let length: usize = head.fields.iter().map(|f| f.name.len() + f.value.len() + 4).sum();
-    out.reserve(head.method.len() + head.target.len() + length + 96);
+    out.reserve(head.method.len() + head.target.len() + head.fields.most_bytes() + 96);
     out.extend_from_slice(&head.method);
     out.extend_from_slice(b" ");
     out.extend_from_slice(&head.target);
     out.extend_from_slice(version);
-    for field in head.fields.iter() {
-        line(&field.name, &field.value, out);
-    }
+    lines(&head.fields, out);
 }
 
 /// Writes the line in front of a chunk of `length` bytes. The chunk and a CRLF follow.
@@ -50,10 +47,14 @@ pub fn chunk_head(length: usize, out: &mut BytesMut) {
 /// Writes the last chunk and the trailers.
 pub fn last_chunk(trailers: &Fields, out: &mut BytesMut) {
     out.extend_from_slice(b"0\r\n");
-    for field in trailers.iter() {
-        line(&field.name, &field.value, out);
-    }
+    lines(trailers, out);
     out.extend_from_slice(b"\r\n");
+}
+
+fn lines(fields: &Fields, out: &mut BytesMut) {
+    for piece in fields.pieces() {
+        out.extend_from_slice(piece);
+    }
 }
 
 fn line(name: &[u8], value: &[u8], out: &mut BytesMut) {

@@ -1,8 +1,8 @@
 //! Heads in the form of HTTP/2 (RFC 9113 §8.3), and back.
 
 use crate::engine::error::{Error, Refusal};
-use crate::engine::head::{Field, Fields, Framing, RequestHead, ResponseHead, Version, is_token};
-use bytes::{Bytes, BytesMut};
+use crate::engine::head::{Fields, Framing, RequestHead, ResponseHead, Version, is_token};
+use bytes::Bytes;
 use h2::ext::Protocol;
 use http::header::{CONTENT_LENGTH, HeaderName, HeaderValue, TE};
 use http::uri::{Authority, PathAndQuery, Scheme};
@@ -55,7 +55,7 @@ pub(in crate::engine) fn websocket(head: &RequestHead, is_secure: bool) -> Resul
 fn uri(head: &RequestHead, is_secure: bool) -> Result<Uri, Error> {
     let host = head.fields.get(b"host").filter(|host| !host.is_empty());
     let host = host.ok_or(Error::refused(Refusal::Host))?;
-    let authority = Authority::try_from(&host[..]).map_err(|_| Error::refused(Refusal::Host))?;
+    let authority = Authority::try_from(host).map_err(|_| Error::refused(Refusal::Host))?;
     Uri::builder()
         .scheme(if is_secure { Scheme::HTTPS } else { Scheme::HTTP })
         .authority(authority)
@@ -87,17 +87,16 @@ fn path(target: &Bytes) -> Result<PathAndQuery, Error> {
 
 /// The fields but for the host, which is the authority's.
 fn map(fields: &Fields) -> Result<HeaderMap, Error> {
-    let but_host = fields.iter().filter(|field| !field.name.eq_ignore_ascii_case(b"host"));
-    map_of(but_host).ok_or(Error::refused(Refusal::Field))
+    map_of(fields, |name| !name.eq_ignore_ascii_case(b"host")).ok_or(Error::refused(Refusal::Field))
 }
 
-/// Fields as a map, their names in lower case; `None` if HTTP/2 cannot carry one. White space around a value (where the last of several is
+/// The fields that `takes` says as a map, their names in lower case; `None` if HTTP/2 cannot carry one. White space around a value (where the last of several is
 /// empty) means nothing in HTTP/1.1, but peers drop such a field of HTTP/2 without a word (RFC 9113 §8.2.1).
-pub(in crate::engine) fn map_of<'a>(fields: impl Iterator<Item = &'a Field>) -> Option<HeaderMap> {
-    let mut map = HeaderMap::with_capacity(fields.size_hint().1.unwrap_or(0) + 2);
-    for field in fields {
-        let name = HeaderName::from_bytes(&field.name).ok()?;
-        let value = field.value.slice_ref(field.value.trim_ascii());
+pub(in crate::engine) fn map_of(fields: &Fields, takes: impl Fn(&[u8]) -> bool) -> Option<HeaderMap> {
+    let mut map = HeaderMap::with_capacity(fields.len() + 2);
+    for (name, value) in fields.shared().filter(|(name, _)| takes(name)) {
+        let name = HeaderName::from_bytes(name).ok()?;
+        let value = value.slice_ref(value.trim_ascii());
         map.append(name, HeaderValue::from_maybe_shared(value).ok()?);
     }
     Some(map)
@@ -119,17 +118,12 @@ pub(in crate::engine) fn response(response: http::Response<()>) -> ResponseHead 
     ResponseHead { status: parts.status.as_u16(), reason: Bytes::new(), fields, version: Version::Http2 }
 }
 
-/// The fields of a map, such as trailers that have come: all of them in one piece of memory.
+/// The fields of a map, such as trailers that have come.
 pub(in crate::engine) fn trailers_of(map: &HeaderMap) -> Fields {
-    let length = map.iter().map(|(name, value)| name.as_str().len() + value.len()).sum();
-    let mut text = BytesMut::with_capacity(length);
     let mut fields = Fields::with_capacity(map.len() + 2);
     // `http` takes quotes in names, which no reader of HTTP/1.1 does.
     for (name, value) in map.iter().filter(|(name, _)| is_token(name.as_str().as_bytes())) {
-        text.extend_from_slice(name.as_str().as_bytes());
-        let name = text.split().freeze();
-        text.extend_from_slice(value.as_bytes());
-        fields.push(name, text.split().freeze());
+        fields.push(name.as_str(), value.as_bytes());
     }
     fields
 }
@@ -166,8 +160,8 @@ mod tests {
         for name in ["a", "b\"c", "d"] {
             map.append(HeaderName::from_lowercase(name.as_bytes()).unwrap(), HeaderValue::from_static("1"));
         }
-        let names: Vec<_> = trailers_of(&map).into_iter().map(|field| field.name).collect();
-        assert_eq!(names, ["a", "d"]);
+        let fields = trailers_of(&map);
+        assert_eq!(fields.iter().map(|field| field.name).collect::<Vec<_>>(), [b"a", b"d"]);
     }
 
     #[test]

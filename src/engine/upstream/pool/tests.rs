@@ -36,12 +36,12 @@ fn idle(stats: &Stats) -> usize {
 async fn a_connection_comes_back_until_it_expires() {
     let (pool, stats) = pool();
     let (one, _peer) = connection(&stats);
-    pool.give(key(1), one, IDLE_LIMIT);
+    pool.give(&key(1), one, IDLE_LIMIT);
     assert!(pool.take(&key(2)).is_none(), "another origin gets nothing");
     tokio::time::advance(Duration::from_secs(3)).await;
     let one = pool.take(&key(1)).unwrap();
     assert!(one.reused);
-    pool.give(key(1), one, IDLE_LIMIT);
+    pool.give(&key(1), one, IDLE_LIMIT);
     tokio::time::advance(Duration::from_millis(4001)).await;
     assert!(pool.take(&key(1)).is_none());
     assert_eq!((idle(&stats), stats.connections.load(Ordering::Relaxed)), (0, 0));
@@ -56,7 +56,7 @@ async fn the_janitor_closes_what_expired_or_stirred() {
     let (closing, closing_peer) = connection(&stats);
     let (chatting, mut chatting_peer) = connection(&stats);
     for one in [expiring, closing, chatting] {
-        pool.give(key(1), one, IDLE_LIMIT);
+        pool.give(&key(1), one, IDLE_LIMIT);
     }
     tokio::task::yield_now().await;
     assert_eq!(idle(&stats), 3);
@@ -74,7 +74,7 @@ async fn the_janitor_closes_what_expired_or_stirred() {
 async fn unasked_bytes_are_found_at_checkout() {
     let (pool, stats) = pool();
     let (one, mut peer) = connection(&stats);
-    pool.give(key(1), one, IDLE_LIMIT);
+    pool.give(&key(1), one, IDLE_LIMIT);
     peer.write_all(b"x").await.unwrap();
     assert!(pool.take(&key(1)).is_none());
 }
@@ -85,7 +85,7 @@ async fn the_pool_is_bounded() {
     let mut peers = Vec::new();
     for port in 0..2000 {
         let (one, peer) = connection(&stats);
-        pool.give(key(port), one, IDLE_LIMIT);
+        pool.give(&key(port), one, IDLE_LIMIT);
         peers.push(peer);
     }
     assert_eq!((idle(&stats), stats.connections.load(Ordering::Relaxed)), (MOST_IDLE, MOST_IDLE));
@@ -121,7 +121,7 @@ const AGENT: Agent =
 async fn connections_of_different_agents_are_not_shared() {
     let (pool, stats) = pool();
     let (one, _peer) = connection(&stats);
-    pool.give(of_agent(&AGENT), one, IDLE_LIMIT);
+    pool.give(&of_agent(&AGENT), one, IDLE_LIMIT);
     assert!(pool.take(&key(1)).is_none());
     assert!(pool.take(&of_agent(&Agent { number: 2, ..AGENT })).is_none());
     assert!(pool.take(&of_agent(&AGENT)).is_some());
@@ -136,7 +136,7 @@ async fn an_agent_keeps_no_more_than_it_says_and_takes_in_its_order() {
         for size in [1, 2, 3] {
             let (mut one, peer) = connection(&stats);
             one.peer = Peer::Tcp(([127, 0, 0, 1], size).into());
-            pool.give(of_agent(&agent), one, IDLE_LIMIT);
+            pool.give(&of_agent(&agent), one, IDLE_LIMIT);
             peers.push(peer);
         }
         assert_eq!(idle(&stats), 2);
