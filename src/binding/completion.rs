@@ -63,7 +63,7 @@ pub(super) fn write<'env>(
         Event::Writable => (WRITABLE, 0, 0),
         Event::End(trailers) => {
             let mut packed = Vec::new();
-            pack_fields(&trailers, &mut packed);
+            pack_fields(trailers, &mut packed);
             texts.push(env.create_string_latin1(&packed)?);
             (END, 0, 0)
         }

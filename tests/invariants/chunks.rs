@@ -15,7 +15,7 @@ pub(crate) fn check(data: &[u8]) -> &'static str {
     match whole {
         Read::Complete { body, trailers, length } => {
             assert_eq!(body, judged(&data[..length]), "{}", data.escape_ascii());
-            assert!(trailers.iter().all(|field| is_token(&field.name) && is_field_value(&field.value)));
+            assert!(trailers.iter().all(|field| is_token(field.name) && is_field_value(field.value)));
             check_written(&body, &trailers);
             "complete"
         }

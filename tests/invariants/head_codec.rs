@@ -66,7 +66,7 @@ fn check_written(outbound: &Outbound, body: Framing, keep_alive: bool) {
     };
     assert_eq!(parsed.headers.len(), sent.fields.len() + announced + 1);
     for (line, field) in parsed.headers.iter().zip(sent.fields.iter()) {
-        assert_eq!(line.name.as_bytes(), &field.name[..]);
+        assert_eq!(line.name.as_bytes(), field.name);
         assert_eq!(line.value, field.value.trim_ascii());
         assert!(!field.value.iter().any(|byte| b"\r\n\0".contains(byte)));
     }

@@ -51,8 +51,8 @@ fn check_head(taken: &ClientHead) {
     assert!(is_token(&head.method) && head.method.len() <= 32);
     assert!(head.target.iter().all(u8::is_ascii_graphic) && !head.target.contains(&b'#'));
     for field in head.fields.iter() {
-        assert!(is_token(&field.name) && !field.name.iter().any(u8::is_ascii_uppercase));
-        assert!(is_field_value(&field.value));
+        assert!(is_token(field.name) && !field.name.iter().any(u8::is_ascii_uppercase));
+        assert!(is_field_value(field.value));
     }
     let count = |name: &[u8]| head.fields.get_all(name).count();
     assert!(count(b"host") == 1 || head.version == Version::Http10 && count(b"host") == 0);

@@ -122,7 +122,7 @@ impl Reader {
 fn check_answer(answer: &Answer) {
     let End::Complete { trailers, .. } = &answer.end else { return };
     for fields in answer.heads.iter().map(|(_, _, fields)| fields).chain([trailers]) {
-        assert!(fields.iter().all(|field| is_token(&field.name) && is_field_value(&field.value)));
+        assert!(fields.iter().all(|field| is_token(field.name) && is_field_value(field.value)));
     }
     for (status, reason, _) in &answer.heads {
         assert!((100..=999).contains(status));

@@ -90,7 +90,7 @@ mod tests {
     }
 
     fn names(fields: &Fields) -> Vec<&str> {
-        fields.iter().map(|field| std::str::from_utf8(&field.name).unwrap()).collect()
+        fields.iter().map(|field| std::str::from_utf8(field.name).unwrap()).collect()
     }
 
     const ALL: [(&str, &str); 7] = [
@@ -129,7 +129,7 @@ mod tests {
     fn max_forwards_counts_down() {
         let mut three = fields(&[("max-forwards", "3")]);
         assert!(!ends_here(&mut three));
-        assert_eq!(&three.get(b"max-forwards").unwrap()[..], b"2");
+        assert_eq!(three.get(b"max-forwards").unwrap(), b"2");
         assert!(ends_here(&mut fields(&[("max-forwards", "0")])));
         assert!(!ends_here(&mut fields(&[("max-forwards", "x")])));
     }

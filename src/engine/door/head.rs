@@ -191,6 +191,9 @@ pub(super) fn check(head: RequestHead, limits: &Limits) -> Result<ClientHead, De
 }
 
 fn check_framing_fields(head: &RequestHead) -> Result<(), Denial> {
+    if !head.fields.may_have(Framing::NAMES) {
+        return Ok(());
+    }
     if head.fields.get_all(b"content-length").count() > 1 {
         return Err(Denial::bad("The request has more than one Content-Length"));
     }

@@ -2,28 +2,28 @@
 
 /// A `token`: method and field name characters.
 pub fn is_token(bytes: &[u8]) -> bool {
-    !bytes.is_empty() && bytes.iter().all(|&b| is_token_byte(b))
+    !bytes.is_empty() && bytes.iter().all(|&b| TOKEN[usize::from(b)])
 }
 
-const fn is_token_byte(b: u8) -> bool {
-    matches!(
-        b,
-        b'!' | b'#'
-            | b'$'
-            | b'%'
-            | b'&'
-            | b'\''
-            | b'*'
-            | b'+'
-            | b'-'
-            | b'.'
-            | b'^'
-            | b'_'
-            | b'`'
-            | b'|'
-            | b'~'
-    ) || b.is_ascii_alphanumeric()
+/// Which bytes are letters, digits, or among `others`.
+const fn letters_digits_and(others: &[u8]) -> [bool; 256] {
+    let mut is_in = [false; 256];
+    let mut byte = 0;
+    while byte < 128 {
+        is_in[byte] = (byte as u8).is_ascii_alphanumeric();
+        byte += 1;
+    }
+    let mut at = 0;
+    while at < others.len() {
+        is_in[others[at] as usize] = true;
+        at += 1;
+    }
+    is_in
 }
+
+static TOKEN: [bool; 256] = letters_digits_and(b"!#$%&'*+-.^_`|~");
+/// RFC 3986's reg-name without the comma, which is what joins two hosts.
+static HOST: [bool; 256] = letters_digits_and(b"-._~%!$&'()*+;=");
 
 /// A field value: no control characters but the tab. Bytes from 0x80 on are allowed and opaque.
 pub fn is_field_value(bytes: &[u8]) -> bool {
@@ -50,29 +50,10 @@ pub fn is_host(bytes: &[u8]) -> bool {
             None => (bytes, None),
         },
     };
-    !host.is_empty() && host.len() <= 255 && host.iter().all(|&b| is_host_byte(b)) && port.is_none_or(is_port)
-}
-
-/// RFC 3986's reg-name without the comma, which is what joins two hosts.
-const fn is_host_byte(b: u8) -> bool {
-    b.is_ascii_alphanumeric()
-        || matches!(
-            b,
-            b'-' | b'.'
-                | b'_'
-                | b'~'
-                | b'%'
-                | b'!'
-                | b'$'
-                | b'&'
-                | b'\''
-                | b'('
-                | b')'
-                | b'*'
-                | b'+'
-                | b';'
-                | b'='
-        )
+    !host.is_empty()
+        && host.len() <= 255
+        && host.iter().all(|&b| HOST[usize::from(b)])
+        && port.is_none_or(is_port)
 }
 
 fn is_port(bytes: &[u8]) -> bool {

@@ -152,7 +152,13 @@ impl Fields {
     /// The value of the first line of that name.
     #[inline]
     pub fn get(&self, name: &[u8]) -> Option<&[u8]> {
-        self.places(name).next().map(|at| &self.text[self.lines[at].value()])
+        let mark = mark(name);
+        if self.marks & bit(mark) == 0 { None } else { self.find(name, mark) }
+    }
+
+    fn find(&self, name: &[u8], mark: u8) -> Option<&[u8]> {
+        let is_same = |line: &&Line| line.mark == mark && self.text[line.name()].eq_ignore_ascii_case(name);
+        self.lines.iter().find(is_same).map(|line| &self.text[line.value()])
     }
 
     /// The values of all lines of that name.
@@ -180,17 +186,20 @@ impl Fields {
     /// Whether a name other than `set-cookie` stands there twice.
     pub fn has_repeated(&self) -> bool {
         let mut seen = 0;
-        self.lines.iter().enumerate().any(|(n, line)| {
+        for (n, line) in self.lines.iter().enumerate() {
             // Names whose marks differ differ: hardly one has to be compared with those before it.
-            let may_be_there = seen & bit(line.mark) != 0;
+            if seen & bit(line.mark) != 0 && self.is_repeated(n) {
+                return true;
+            }
             seen |= bit(line.mark);
-            let is_same = |before: &Line| {
-                let name = &self.text[line.name()];
-                self.text[before.name()].eq_ignore_ascii_case(name)
-                    && !name.eq_ignore_ascii_case(b"set-cookie")
-            };
-            may_be_there && self.lines[..n].iter().any(is_same)
-        })
+        }
+        false
+    }
+
+    fn is_repeated(&self, n: usize) -> bool {
+        let name = &self.text[self.lines[n].name()];
+        let is_same = |before: &Line| self.text[before.name()].eq_ignore_ascii_case(name);
+        self.lines[..n].iter().any(is_same) && !name.eq_ignore_ascii_case(b"set-cookie")
     }
 
     /// Makes the names' letters small.
@@ -307,6 +316,11 @@ impl Marks {
     /// These and those.
     pub(crate) const fn with(self, others: Self) -> Self {
         Self(self.0 | others.0)
+    }
+
+    /// These, but for those.
+    pub(crate) const fn without(self, others: Self) -> Self {
+        Self(self.0 & !others.0)
     }
 
     /// These, and that of one name more.

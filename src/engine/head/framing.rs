@@ -29,13 +29,16 @@ pub enum FramingError {
 }
 
 impl Framing {
+    /// Those of the framing fields.
+    pub(crate) const NAMES: Marks = Marks::of(&[b"content-length", b"transfer-encoding"]);
+
     /// What the framing fields of a head say; `None` if there are none.
     ///
     /// # Errors
     ///
     /// Everything that two readers could understand in two ways.
     pub fn of(fields: &Fields) -> Result<Option<Self>, FramingError> {
-        if !fields.may_have(NAMES) {
+        if !fields.may_have(Self::NAMES) {
             return Ok(None);
         }
         let mut length = None;
@@ -72,8 +75,6 @@ impl Framing {
         }
     }
 }
-
-const NAMES: Marks = Marks::of(&[b"content-length", b"transfer-encoding"]);
 
 /// A `Content-Length`: digits and nothing else, small enough for 63 bits. Leading zeros are read as decimal.
 pub fn parse_length(bytes: &[u8]) -> Option<u64> {

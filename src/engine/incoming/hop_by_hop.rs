@@ -4,14 +4,15 @@ use crate::engine::head::{Fields, Marks};
 
 /// Removes them, and the framing fields, which the sender derives from the body it really has.
 pub fn strip(fields: &mut Fields) {
-    let nominations: Vec<Vec<u8>> = fields.get_all(b"connection").map(<[u8]>::to_ascii_lowercase).collect();
-    let mut marks = FIXED;
-    for name in nominations.iter().flat_map(|list| nominated(list)) {
-        marks = marks.and(name);
+    let lists = || fields.get_all(b"connection").flat_map(nominated);
+    let marks = lists().fold(FIXED, Marks::and);
+    // Most nominate what goes anyway.
+    if !fields.may_have(marks.without(FIXED)) {
+        return fields.drop_marked(FIXED, is_fixed);
     }
-    fields.drop_marked(marks, |name| {
-        is_fixed(name) || !is_essential(name) && nominations.iter().any(|list| nominates(list, name))
-    });
+    let nominations: Vec<Vec<u8>> = lists().map(<[u8]>::to_vec).collect();
+    let is_nominated = |name: &[u8]| nominations.iter().any(|other| other.eq_ignore_ascii_case(name));
+    fields.drop_marked(marks, |name| is_fixed(name) || !is_essential(name) && is_nominated(name));
 }
 
 /// The names that a `Connection` list has.
@@ -22,10 +23,6 @@ fn nominated(list: &[u8]) -> impl Iterator<Item = &[u8]> {
 /// Fields that never travel on. `TE: trailers` alone says something to the next hop; we do not need it to relay trailers.
 fn is_fixed(name: &[u8]) -> bool {
     FIXED_NAMES.iter().any(|fixed| name.eq_ignore_ascii_case(fixed))
-}
-
-fn nominates(list: &[u8], name: &[u8]) -> bool {
-    nominated(list).any(|token| token.eq_ignore_ascii_case(name))
 }
 
 /// Fields that a message cannot do without cannot be nominated.

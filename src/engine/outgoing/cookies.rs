@@ -83,7 +83,7 @@ mod tests {
     fn rewritten(pairs: &[(&'static str, &'static str)], cookie: &str) -> String {
         let rewrite = CookieRewrite::new(pairs.iter().map(|&(old, new)| (old.into(), new.into())));
         let mut fields = Fields::default();
-        fields.push("Set-Cookie", cookie.to_owned());
+        fields.push("Set-Cookie", cookie);
         rewrite.run(&mut fields, b"domain");
         String::from_utf8(fields.get(b"set-cookie").unwrap().to_vec()).unwrap()
     }

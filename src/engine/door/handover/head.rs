@@ -152,7 +152,7 @@ mod tests {
             fields.push(name, value);
         }
         assert!(!end_to_end(&mut fields));
-        assert_eq!(fields.iter().map(|field| &field.name[..]).collect::<Vec<_>>(), [b"Trailer"]);
+        assert_eq!(fields.iter().map(|field| field.name).collect::<Vec<_>>(), [b"Trailer"]);
         fields.push("connection", "x, Close");
         assert!(end_to_end(&mut fields));
         assert_eq!(fields.len(), 1);

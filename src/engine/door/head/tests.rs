@@ -35,7 +35,7 @@ fn a_head_is_read_and_what_follows_is_left() {
         let (head, left) = read(text, step).unwrap().unwrap();
         assert_eq!(left, 2);
         assert_eq!((head.framing, head.form, head.keep_alive), (Framing::Length(2), Form::Origin, true));
-        let lines: Vec<_> = head.head.fields.iter().map(|f| (&f.name[..], &f.value[..])).collect();
+        let lines: Vec<_> = head.head.fields.iter().map(|f| (f.name, f.value)).collect();
         assert_eq!(lines, [(&b"host"[..], &b"a"[..]), (b"x-y", b"1, 2"), (b"content-length", b"02")]);
     }
 }
