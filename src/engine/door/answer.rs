@@ -157,7 +157,7 @@ impl<W: AsyncWrite + Unpin> Answer<'_, W> {
     }
 
     /// Writes `data`, which is in so many pieces, as one part of the body.
-    async fn data(&mut self, data: impl Buf, pieces: usize, kind: BodyKind) -> io::Result<()> {
+    async fn data(&mut self, mut data: impl Buf, pieces: usize, kind: BodyKind) -> io::Result<()> {
         let length = data.remaining();
         if length == 0 || kind == BodyKind::None {
             return Ok(());
@@ -168,9 +168,15 @@ impl<W: AsyncWrite + Unpin> Answer<'_, W> {
             h1::chunk_head(length, &mut self.out);
         }
         if length <= COPIED * pieces {
-            self.out.put(data);
+            while data.has_remaining() {
+                if self.out.len() >= PIECE {
+                    self.flush().await?;
+                }
+                let most = PIECE - self.out.len();
+                self.out.put((&mut data).take(most));
+            }
             self.out.extend_from_slice(end);
-            return if self.out.len() > PIECE { self.flush().await } else { Ok(()) };
+            return Ok(());
         }
         let start = self.out.split().freeze();
         self.send(start.chain(data).chain(end)).await
