@@ -3,8 +3,11 @@
 //! One end is asynchronous (a task of the engine), the other synchronous (the caller, which must never block). The bound is in bytes:
 //! whoever reads slowly slows the other end, and memory stays flat.
 
+mod pieces;
+
 use super::head::Fields;
-use bytes::Bytes;
+use bytes::{Buf, Bytes};
+pub(in crate::engine) use pieces::Pieces;
 use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
@@ -101,8 +104,17 @@ impl Channel {
         at
     }
 
+    /// Caller's end: takes all there is.
+    pub(in crate::engine) fn take_all(&self) -> Pieces {
+        let mut state = self.lock();
+        state.signalled = false;
+        let pieces = Pieces::new(std::mem::take(&mut state.chunks), state.bytes);
+        self.took(state, pieces.remaining());
+        pieces
+    }
+
     /// Caller's end: takes chunks of `most` bytes at most.
-    pub(in crate::engine) fn take(&self, most: usize) -> Vec<Bytes> {
+    fn take(&self, most: usize) -> Vec<Bytes> {
         let mut state = self.lock();
         state.signalled = false;
         let mut taken = Vec::new();
@@ -116,12 +128,17 @@ impl Channel {
                 state.chunks.pop_front();
             }
         }
+        self.took(state, most - left);
+        taken
+    }
+
+    /// So many bytes less: there may be room again.
+    fn took(&self, mut state: MutexGuard<'_, State>, bytes: usize) {
         let was_full = state.bytes >= self.window;
-        state.bytes -= most - left;
+        state.bytes -= bytes;
         if was_full && state.bytes < self.window {
             Self::wake(state);
         }
-        taken
     }
 
     /// Caller's end: how many bytes wait.

@@ -10,7 +10,7 @@ use crate::engine::head::{Fields, Version};
 use crate::engine::ring::{Completion, Event, Head, Ring};
 use crate::engine::time::in_time;
 use crate::engine::upstream::h1;
-use bytes::{Buf, Bytes, BytesMut};
+use bytes::{Buf, BufMut, BytesMut};
 use std::future::poll_fn;
 use std::io;
 use std::sync::atomic::Ordering;
@@ -101,7 +101,7 @@ impl<W: AsyncWrite + Unpin> Answer<'_, W> {
                             begun = Some((kind, keep_alive));
                             continue;
                         };
-                        self.data(body, kind).await?;
+                        self.data(body, 1, kind).await?;
                         return self.end(kind, &Fields::default(), keep_alive).await;
                     }
                     (Event::Readable, Some((kind, _))) => self.waiting(kind).await?,
@@ -147,29 +147,36 @@ impl<W: AsyncWrite + Unpin> Answer<'_, W> {
     /// Writes what of the body waits.
     async fn waiting(&mut self, kind: BodyKind) -> io::Result<()> {
         loop {
-            let pieces = self.exchange.response_body().take(PIECE);
-            if pieces.is_empty() {
+            let pieces = self.exchange.response_body().take_all();
+            if !pieces.has_remaining() {
                 return Ok(());
             }
-            for piece in pieces {
-                self.data(piece, kind).await?;
-            }
+            let number = pieces.number();
+            self.data(pieces, number, kind).await?;
         }
     }
 
-    async fn data(&mut self, data: Bytes, kind: BodyKind) -> io::Result<()> {
-        if data.is_empty() || kind == BodyKind::None {
+    /// Writes `data`, which is in so many pieces, as one part of the body.
+    async fn data(&mut self, mut data: impl Buf, pieces: usize, kind: BodyKind) -> io::Result<()> {
+        let length = data.remaining();
+        if length == 0 || kind == BodyKind::None {
             return Ok(());
         }
-        self.visit.wrote(data.len());
+        self.visit.wrote(length);
         let end: &[u8] = if kind == BodyKind::Chunked { b"\r\n" } else { b"" };
         if kind == BodyKind::Chunked {
-            h1::chunk_head(data.len(), &mut self.out);
+            h1::chunk_head(length, &mut self.out);
         }
-        if data.len() <= COPIED {
-            self.out.extend_from_slice(&data);
+        if length <= COPIED * pieces {
+            while data.has_remaining() {
+                if self.out.len() >= PIECE {
+                    self.flush().await?;
+                }
+                let most = PIECE - self.out.len();
+                self.out.put((&mut data).take(most));
+            }
             self.out.extend_from_slice(end);
-            return if self.out.len() > PIECE { self.flush().await } else { Ok(()) };
+            return Ok(());
         }
         let start = self.out.split().freeze();
         self.send(start.chain(data).chain(end)).await
@@ -225,9 +232,9 @@ pub(super) async fn write_all<W: AsyncWrite + Unpin>(
     in_time(idle, writer.flush()).await.map_err(slow)?
 }
 
-/// Taken from the exchange, and kept back, at a time.
+/// Kept back at a time.
 const PIECE: usize = 64 * 1024;
 /// For each write, where Node has stopped waiting for the client.
 pub(super) const DESERTED: Duration = Duration::from_secs(2);
-/// Less is copied behind its head: one write instead of several parts.
+/// Pieces of less are copied behind their head: one write instead of many parts.
 const COPIED: usize = 4 * 1024;

@@ -4,6 +4,7 @@
 //! the connection. Whatever happens, the caller gets exactly one last completion.
 
 mod attempt;
+mod intake;
 mod lookup;
 pub(in crate::engine) mod multiplexed;
 pub(in crate::engine) mod receive;

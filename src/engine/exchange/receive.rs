@@ -1,7 +1,7 @@
 //! Receives the response: interim responses, head, body, trailers; and keeps the request's body going meanwhile.
 
 use super::report::{self, Report, SWITCHING, WHOLE_LIMIT};
-use super::{Context, Order, Shared};
+use super::{Context, Order, Shared, intake};
 use crate::engine::error::{Call, Error, Fault, Kind, Limit, Peer, Phase};
 use crate::engine::head::{Fields, Framing, ResponseHead};
 use crate::engine::ring::Event;
@@ -11,7 +11,7 @@ use std::future::Future;
 use std::io;
 use std::pin::Pin;
 use std::time::Duration;
-use tokio::io::{AsyncRead, AsyncReadExt};
+use tokio::io::AsyncRead;
 use tokio::time::{Instant, timeout_at};
 
 /// The request's body on its way, while the response is received.
@@ -179,14 +179,13 @@ impl<'a> Receiver<'a> {
         sending: &mut Option<Sending<'_>>,
         limit: Limit,
     ) -> Result<usize, Error> {
-        buffer.reserve(if limit == Limit::Head { HEAD_READ } else { BODY_READ });
         let idle_deadline = self.report.order.config.timeouts.idle.map(|limit| Instant::now() + limit);
         loop {
             let Some(upload) = sending else {
                 let deadline = if limit == Limit::Head { self.head_deadline } else { idle_deadline };
                 let read = match deadline {
-                    None => reader.read_buf(buffer).await,
-                    Some(deadline) => match timeout_at(deadline, reader.read_buf(buffer)).await {
+                    None => intake::read(reader, buffer).await,
+                    Some(deadline) => match timeout_at(deadline, intake::read(reader, buffer)).await {
                         Ok(read) => read,
                         Err(_) => {
                             return Err(self.report.order.config.timeouts.exceeded(limit, phase(limit)));
@@ -197,7 +196,7 @@ impl<'a> Receiver<'a> {
             };
             tokio::select! {
                 biased;
-                read = reader.read_buf(buffer) => return self.received(read, limit),
+                read = intake::read(reader, buffer) => return self.received(read, limit),
                 sent = upload.as_mut() => {
                     *sending = None;
                     self.sent(sent)?;
@@ -278,6 +277,3 @@ const fn phase(limit: Limit) -> Phase {
         Limit::Idle | Limit::Total => Phase::Body,
     }
 }
-
-const HEAD_READ: usize = 8 * 1024;
-const BODY_READ: usize = 64 * 1024;

@@ -10,7 +10,7 @@ use crate::engine::head::{Fields, is_host};
 use crate::engine::observe::{Held, Stats};
 use crate::engine::target::Scheme;
 use rustc_hash::FxHashMap;
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::task::{Context, Poll, Waker};
@@ -98,8 +98,9 @@ pub struct Pool {
 
 #[derive(Debug, Default)]
 struct State {
-    /// Looked up twice for each request. Keys are the options', and few.
-    idle: FxHashMap<Key, Vec<Idle>>,
+    /// Those of each place, the one that has waited longest first; none, until the next sweep, if all are used. Looked up twice for each
+    /// request. Keys are the options', and few.
+    idle: FxHashMap<Key, VecDeque<Idle>>,
     count: usize,
     /// Those that share a limit of connections; see [`Pool::turn`].
     turns: HashMap<Key, Weak<Semaphore>>,
@@ -114,6 +115,24 @@ struct Idle {
     connection: Connection,
     expires: Instant,
     _held: Held,
+}
+
+impl State {
+    /// Closes a connection: of those that have waited longest for their place, the one that would go first.
+    fn make_room(&mut self) {
+        let waiting = self.idle.iter().filter_map(|(key, idle)| Some((idle.front()?.expires, key)));
+        let Some((_, key)) = waiting.min_by_key(|(expires, _)| *expires) else { return };
+        let key = key.clone();
+        if let Some(idle) = self.idle.get_mut(&key)
+            && idle.pop_front().is_some()
+        {
+            self.count -= 1;
+            // Places may be many, and each is looked at here.
+            if idle.is_empty() {
+                self.idle.remove(&key);
+            }
+        }
+    }
 }
 
 impl Pool {
@@ -155,9 +174,7 @@ impl Pool {
         let state = &mut *state;
         let idle = state.idle.get_mut(key)?;
         let oldest_first = key.agent.as_ref().is_some_and(|agent| agent.oldest_first);
-        while !idle.is_empty() {
-            let at = if oldest_first { 0 } else { idle.len() - 1 };
-            let mut candidate = idle.remove(at);
+        while let Some(mut candidate) = if oldest_first { idle.pop_front() } else { idle.pop_back() } {
             state.count -= 1;
             if candidate.expires > now && candidate.connection.poll_quiet(&mut noop_context()) {
                 candidate.connection.reused = true;
@@ -167,29 +184,32 @@ impl Pool {
         None
     }
 
-    /// Keeps a connection for as long as its target said, or four seconds.
+    /// Keeps a connection for as long as its target said, or four seconds, unless too many come meanwhile.
     pub fn give(&self, key: &Key, mut connection: Connection, lifetime: Duration) {
-        let mut state = self.lock();
-        if state.count >= MOST_IDLE || lifetime.is_zero() {
+        if lifetime.is_zero() {
             return;
         }
+        let mut state = self.lock();
         let janitor = state.janitor.clone().unwrap_or_else(|| Waker::noop().clone());
         if !connection.poll_quiet(&mut Context::from_waker(&janitor)) {
             return;
         }
         // An idle connection needs no buffer, and a large response's would be kept for nothing.
         connection.buffer = bytes::BytesMut::new();
-        let most = key.agent.as_ref().map_or(MOST_IDLE_PER_KEY, |agent| agent.most_idle);
-        if !state.idle.contains_key(key) {
-            state.idle.insert(key.clone(), Vec::new());
-        }
-        let Some(idle) = state.idle.get_mut(key) else { return };
-        if idle.len() >= most {
-            return;
-        }
+        let most = key.agent.as_ref().map_or(MOST_IDLE, |agent| agent.most_idle);
         let held = Held::new(&self.stats, |s| &s.idle);
-        idle.push(Idle { connection, expires: Instant::now() + lifetime, _held: held });
+        let one = Idle { connection, expires: Instant::now() + lifetime, _held: held };
+        match state.idle.get_mut(key) {
+            Some(idle) if idle.len() < most => idle.push_back(one),
+            None if most > 0 => {
+                state.idle.insert(key.clone(), VecDeque::from([one]));
+            }
+            _ => return,
+        }
         state.count += 1;
+        if state.count > MOST_IDLE {
+            state.make_room();
+        }
         if std::mem::take(&mut state.rests) {
             janitor.wake();
         }
@@ -219,7 +239,7 @@ impl Pool {
             idle.retain_mut(|one| one.expires > now && one.connection.poll_quiet(cx));
             !idle.is_empty()
         });
-        state.count = state.idle.values().map(Vec::len).sum();
+        state.count = state.idle.values().map(VecDeque::len).sum();
         state.rests = state.count == 0;
         state.rests
     }
@@ -255,8 +275,8 @@ pub(crate) fn lifetime(fields: &Fields, agent: Option<&Agent>) -> Duration {
 /// Shorter than the five seconds after which Node's servers close.
 pub(super) const IDLE_LIMIT: Duration = Duration::from_secs(4);
 const LONGEST_LIFETIME: Duration = Duration::from_secs(60);
+/// Of one place or of many: a place that has a thousand clients needs as many.
 const MOST_IDLE: usize = 1024;
-const MOST_IDLE_PER_KEY: usize = 256;
 const TICK: Duration = Duration::from_millis(500);
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ use crate::engine::exchange::Exchange;
 use crate::engine::head::{Fields, Version};
 use crate::engine::ring::{Completion, Event, Head, Ring};
 use crate::engine::upstream::h2::{map_of, poll_room};
-use bytes::Bytes;
+use bytes::{Buf, Bytes};
 use h2::SendStream;
 use h2::server::SendResponse;
 use std::future::poll_fn;
@@ -180,8 +180,8 @@ impl Answer<'_> {
     /// Sends what of the body waits.
     async fn waiting(&mut self, sender: &mut SendStream<Bytes>) -> Result<(), Unsent> {
         loop {
-            let pieces = self.exchange.response_body().take(PIECE);
-            if pieces.is_empty() {
+            let pieces = self.exchange.response_body().take_all();
+            if !pieces.has_remaining() {
                 return Ok(());
             }
             for piece in pieces {
@@ -241,6 +241,3 @@ async fn room(sender: &mut SendStream<Bytes>, wanted: usize) -> Result<usize, Un
         _ => Err(Unsent::Gone),
     }
 }
-
-/// Taken from the exchange at a time.
-const PIECE: usize = 64 * 1024;

@@ -80,7 +80,7 @@ async fn unasked_bytes_are_found_at_checkout() {
 }
 
 #[tokio::test]
-async fn the_pool_is_bounded() {
+async fn the_pool_is_bounded_and_keeps_those_that_came_last() {
     let (pool, stats) = pool();
     let mut peers = Vec::new();
     for port in 0..2000 {
@@ -89,6 +89,29 @@ async fn the_pool_is_bounded() {
         peers.push(peer);
     }
     assert_eq!((idle(&stats), stats.connections.load(Ordering::Relaxed)), (MOST_IDLE, MOST_IDLE));
+    assert!(pool.take(&key(1999)).is_some());
+    assert!(pool.take(&key(0)).is_none());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_place_with_many_clients_keeps_a_connection_for_each_and_leaves_room_for_another_place() {
+    let (pool, stats) = pool();
+    let mut peers = Vec::new();
+    for _ in 0..MOST_IDLE {
+        let (one, peer) = connection(&stats);
+        pool.give(&key(1), one, IDLE_LIMIT);
+        peers.push(peer);
+    }
+    assert_eq!(idle(&stats), MOST_IDLE);
+    tokio::time::advance(Duration::from_secs(1)).await;
+    for _ in 0..2 {
+        let (other, peer) = connection(&stats);
+        pool.give(&key(2), other, IDLE_LIMIT);
+        peers.push(peer);
+    }
+    assert_eq!(idle(&stats), MOST_IDLE);
+    let kept = |port| std::iter::from_fn(|| pool.take(&key(port))).count();
+    assert_eq!((kept(2), kept(1)), (2, MOST_IDLE - 2));
 }
 
 #[test]
