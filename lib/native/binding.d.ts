@@ -121,6 +121,20 @@ export declare class NativeEngine {
   stats(): NativeStats
 }
 
+/** Both directions of a WebSocket. */
+export declare class NativeMessages {
+  /** For the packed fields of the 101; throws a packed error if it agrees to what was not offered. */
+  constructor(answer: string, fields: number)
+  /** Adds bytes of one direction. */
+  push(toClient: boolean, chunk: Buffer): void
+  /** Gives what is next; nothing if more bytes are needed. A message must be settled before this is called again. */
+  step(toClient: boolean): NativeStep | null
+  /** Gives the bytes that go on in the place of the message that was given last; see `judge` of the engine. */
+  settle(toClient: boolean, what: number, payload?: Buffer | undefined | null): Buffer
+  /** Gives what is left at the end of a direction. */
+  rest(toClient: boolean): Buffer
+}
+
 export declare class NativePathFilter {
   /** `backslashes`: they separate segments, too. Throws if the engine cannot run one of the regular expressions. */
   constructor(globs: Array<NativeGlob>, backslashes: boolean)
@@ -176,6 +190,9 @@ export declare function addedRoots(files: Array<string>, ofSystem: boolean): Arr
  * declared of the body; or `!` and a packed error.
  */
 export declare function editedHead(base: string, head: string, fields: number): string
+
+/** What of the extensions that a client offers can be taken apart here; nothing if none can. */
+export declare function knownOffers(offers: string): string | null
 
 /** What an agent of Node's says of its connections. */
 export interface NativeAgent {
@@ -479,6 +496,13 @@ export interface NativeStats {
   connectionsMade: number
   retries: number
   panics: number
+}
+
+/** What is next in a direction: bytes that go on as they are, or a message to be judged, as completions have it. */
+export interface NativeStep {
+  bytes?: Buffer
+  flags: number
+  message?: string
 }
 
 /** What the requests of a registry have come to. */
