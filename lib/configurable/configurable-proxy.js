@@ -69,7 +69,7 @@ class ConfigurableProxy {
     this.#proxy = createProxyServer({ ...settings.proxy, lookup, ws: true });
     this.#proxy.on('error', (error, req, res) => this.#node.failed(error, req, res));
     this.#routes = settings.routes ?? new Routes(this.#proxy.options, settings);
-    if (defaultTarget !== undefined) this.#routes.add('/', { target: defaultTarget }, { isKept: false });
+    if (defaultTarget !== undefined) this.#routes.addDefault(defaultTarget);
     this.#node = new NodeFace({ proxy: this.#proxy, routes: this.#routes, pages: this.#pages, log });
     this.#metrics = new Metrics(() => this.#node.seen());
     this.#api = new RoutesApi({

@@ -174,10 +174,8 @@ export declare class NativeStore {
   /** `path`: of the file to keep records in. Without one they are kept as long as the process lives. */
   constructor(path?: string | undefined | null)
   records(): Array<NativeRecord>
-  /** Throws if it cannot be kept; then nothing has changed. */
-  put(key: string, value: string): void
-  /** Likewise. */
-  remove(key: string): void
+  /** Makes changes, one after the other; throws if they cannot be kept, and then nothing has changed. */
+  apply(changes: Array<NativeChange>): void
   /** Lets go of the file; no change can be kept any more. */
   close(): void
 }
@@ -202,6 +200,12 @@ export interface NativeAgent {
   /** Milliseconds. */
   idleLimit?: number
   oldestFirst: boolean
+}
+
+/** A record that is put; or taken out, if it has no value. */
+export interface NativeChange {
+  key: string
+  value?: string
 }
 
 /** Collected by `lib/proxy-server/door-routes.js`. */
