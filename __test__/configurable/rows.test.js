@@ -6,14 +6,25 @@ const dns = require('node:dns');
 const fs = require('node:fs');
 const http = require('node:http');
 const path = require('node:path');
+const { once } = require('node:events');
 const zlib = require('node:zlib');
 const { ErrorPages } = require('../../lib/configurable/error-pages.js');
+const { FailedAttempts } = require('../../lib/configurable/failed-attempts.js');
 const { Log } = require('../../lib/configurable/log.js');
 const { Routes } = require('../../lib/configurable/routes.js');
 const { RoutesApi } = require('../../lib/configurable/routes-api.js');
+const { OwnPlaces } = require('../../lib/dynamic/own-places.js');
 const { NOBODY } = require('../support/dynamic.js');
 const { TOKEN, ask, echo, folder, open, run, start } = require('../support/configurable.js');
-const { closeAll, eventually, httpServer, onCleanUp, rawClient, rawTarget } = require('../support/peers.js');
+const {
+  closeAll,
+  closedPort,
+  eventually,
+  httpServer,
+  onCleanUp,
+  rawClient,
+  rawTarget,
+} = require('../support/peers.js');
 
 afterEach(closeAll);
 
@@ -59,6 +70,55 @@ test('R-01 without the token nothing is done, and nothing of a body is read', as
   expect(await ask(apiPort, 'GET /api/routes', { lines: [`authorization: Token ${TOKEN}`] })).toMatchObject({
     status: 200,
   });
+});
+
+test('R-01 who tries many tokens has to wait, whoever has the right one has not', async () => {
+  const { apiPort } = await open();
+  const answer = async (token, localAddress) => {
+    const headers = { authorization: `token ${token}` };
+    const request = http.get({
+      port: apiPort,
+      path: '/api/routes',
+      host: '127.0.0.1',
+      headers,
+      localAddress,
+    });
+    const [{ statusCode, headers: fields }] = await once(request, 'response');
+    request.destroy();
+    return [statusCode, fields['retry-after']];
+  };
+  const several = (count, ...args) =>
+    Promise.all(Array.from({ length: count }, () => answer('wrong', ...args)));
+  expect(new Set((await several(60, '127.0.0.2')).map(String))).toEqual(new Set(['403,']));
+  const [status, seconds] = await answer('wrong', '127.0.0.2');
+  expect(status).toBe(429);
+  expect(Number(seconds)).toBeGreaterThan(0);
+  expect(Number(seconds)).toBeLessThanOrEqual(60);
+  // What is right is not to be found out by trying.
+  expect((await answer(TOKEN, '127.0.0.2'))[0]).toBe(429);
+  // JupyterHub has shown its token before others on its machine try theirs.
+  expect((await answer(TOKEN, '127.0.0.1'))[0]).toBe(200);
+  expect(new Set((await several(70, '127.0.0.1')).map(String))).toEqual(new Set(['403,']));
+  expect((await answer(TOKEN, '127.0.0.1'))[0]).toBe(200);
+});
+
+test('R-01 failed attempts are counted by address, for a minute, and not for ever', () => {
+  let now = 0;
+  const attempts = new FailedAttempts({ most: 2, within: 60_000, mostAddresses: 3 }, () => now);
+  const fail = (address) => (attempts.failed(address), attempts.wait(address));
+  expect([fail('a'), fail('a'), fail('b'), attempts.wait('c')]).toEqual([0, 60, 0, 0]);
+  now = 59_001;
+  expect(attempts.wait('a')).toBe(1);
+  now = 60_000;
+  expect([attempts.wait('a'), fail('a'), fail('a')]).toEqual([0, 0, 60]);
+  attempts.succeeded('a');
+  expect([attempts.wait('a'), fail('a')]).toEqual([0, 0]);
+  // The table is finite: who came first goes first.
+  expect([fail('d'), fail('d')]).toEqual([0, 60]);
+  for (const address of ['e', 'f', 'g']) fail(address);
+  expect(attempts.wait('d')).toBe(0);
+  for (const address of ['b', 'c', 'd']) attempts.succeeded(address);
+  expect([fail('a'), fail('a')]).toEqual([0, 60]);
 });
 
 test('R-02 without a token the API is for this machine alone, unless somebody says otherwise', async () => {
@@ -141,7 +201,7 @@ test('R-05 R-06 R-07 what is no route is refused, and prototypes are data', asyn
 test('R-05 a body that does not come is not waited for', async () => {
   const limits = { maxBodySize: 1000, bodyTimeout: 100, maxRoutes: 1 };
   const metrics = { apiAnswered() {}, count() {} };
-  const api = new RoutesApi({ mayUse: () => true, limits, metrics, log: SILENT });
+  const api = new RoutesApi({ whyNot: () => undefined, limits, metrics, log: SILENT });
   const { port } = await httpServer(api.handle);
   const client = await rawClient(
     port,
@@ -245,8 +305,60 @@ test('R-15 what is taken out goes on for the requests there are', async () => {
   expect((await Promise.all(asked)).map(({ body }) => body)).toEqual(Array(20).fill('late'));
 });
 
+test('R-22 a route that leads to the API, the metrics or the proxy itself is warned of', async () => {
+  const { add, apiPort, front, lines, others } = await open([
+    '--metrics-port',
+    '0',
+    '--metrics-ip',
+    '127.0.0.1',
+  ]);
+  const { port } = front.address();
+  const url = (host, to) => `http://${host}:${to}`;
+  await add('/harmless', url('127.0.0.1', NOBODY));
+  await add('/elsewhere', url('127.0.0.2', apiPort));
+  await add('/nowhere', url('name.invalid', apiPort));
+  await add('/api', url('127.0.0.1', apiPort));
+  await add('/metrics', url('localhost', others[0]));
+  await add('/self', url('0.0.0.0', port));
+  const warnings = () =>
+    lines
+      .filter((line) => line.includes(' warn: '))
+      .map((line) => line.slice(line.indexOf(' warn: ') + 7, -1));
+  await eventually(
+    () => warnings().length >= 3,
+    () => lines.join(''),
+  );
+  expect(warnings().sort()).toEqual([
+    `The route /api leads to the REST API (${url('127.0.0.1', apiPort)}): whoever may use the proxy reaches the API`,
+    `The route /metrics leads to the metrics (${url('localhost', others[0])}): whoever may use the proxy reads them`,
+    `The route /self leads to the proxy itself (${url('0.0.0.0', port)}): its requests go round in circles`,
+  ]);
+});
+
+test('R-22 also one that was there before', async () => {
+  const port = await closedPort();
+  const { lines } = await open(['--port', `${port}`, '--default-target', `http://127.0.0.1:${port}`]);
+  await eventually(() => lines.join('').includes('warn: The route / leads to the proxy itself ('));
+});
+
+test.each([
+  ['0.0.0.0', ['127.0.0.1', '127.3.2.1', '0.0.0.0', '[::ffff:127.0.0.1]', 'localhost']],
+  ['::', ['127.0.0.1', '[::1]', '[::]', 'localhost']],
+  ['127.0.0.1', ['127.0.0.1', '0.0.0.0', 'localhost']],
+])('R-22 a listener at %s is reached by %p', async (address, hosts) => {
+  const own = new OwnPlaces();
+  own.add('here', { address, port: 8001 });
+  own.add('a socket', '/run/x.sock');
+  for (const host of hosts) expect([host, await own.at(`http://${host}:8001`)]).toEqual([host, 'here']);
+  for (const host of ['192.0.2.1', 'name.invalid', '[2001:db8::1]'])
+    expect([host, await own.at(`http://${host}:8001`)]).toEqual([host, undefined]);
+  for (const target of ['http://127.0.0.1', 'https://127.0.0.1:8002', 'unix+http://%2Frun%2Fy.sock'])
+    expect([target, await own.at(target)]).toEqual([target, undefined]);
+  expect(await own.at('unix+http://%2Frun%2Fx.sock')).toBe('a socket');
+});
+
 test('R-17 there are only so many routes', async () => {
-  const parts = { mayUse: () => true, targetProblem: () => undefined, log: SILENT };
+  const parts = { whyNot: () => undefined, onAdded() {}, targetProblem: () => undefined, log: SILENT };
   const metrics = { apiAnswered() {}, count() {} };
   const limits = { maxBodySize: 1000, bodyTimeout: 5000, maxRoutes: 1 };
   const { port } = await httpServer(

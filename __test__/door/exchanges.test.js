@@ -9,7 +9,7 @@ const {
   closeAll,
   eventually,
   httpServer,
-  onCleanUp,
+  keepingAgent,
   rawClient,
   rawExchange,
   rawTarget,
@@ -110,8 +110,7 @@ describe('bodies', () => {
   test('each request of a kept connection has its own', async () => {
     const { url } = await httpServer((req, res) => req.pipe(res));
     const { port, proxy } = await openDoor({ target: url });
-    const agent = new http.Agent({ keepAlive: true, maxSockets: 1 });
-    onCleanUp(() => agent.destroy());
+    const agent = keepingAgent({ maxSockets: 1 });
     for (let i = 0; i < 20; i++) {
       const text = `${i}`.repeat(i * 1000);
       const req = http.request({ port, host: '127.0.0.1', method: 'PUT', agent });

@@ -8,7 +8,14 @@ const dynamic = require('../../lib/dynamic');
 const { mayRegister } = require('../../lib/dynamic/admission.js');
 const { RouteTable } = require('../../lib/dynamic/route-table.js');
 const { NOBODY, ask, register, serve, target } = require('../support/dynamic.js');
-const { closeAll, httpServer, onCleanUp, rawExchange } = require('../support/peers.js');
+const {
+  closeAll,
+  closedPort,
+  eventually,
+  httpServer,
+  onCleanUp,
+  rawExchange,
+} = require('../support/peers.js');
 
 afterEach(closeAll);
 
@@ -278,10 +285,34 @@ describe.each(Object.entries(FACES))('%s', (_face, open) => {
 });
 
 test('R-13 a route to the proxy itself ends as a circle, and no route leads to another host unless told', async () => {
+  const warn = jest.spyOn(process, 'emitWarning').mockImplementation(() => {});
+  onCleanUp(() => warn.mockRestore());
   const { port, proxy } = await FACES['at the door'](dynamic());
   await register(port, { prefix: '/', port, host: '169.254.169.254' });
   expect(proxy.getRoutes()).toEqual([{ prefix: '/', port, host: 'localhost' }]);
   expect(await ask(port, 'GET /x')).toMatchObject({ status: 508 });
+});
+
+test('R-22 a route that leads to the door itself is warned of, when it is registered and when the door opens', async () => {
+  const warn = jest.spyOn(process, 'emitWarning').mockImplementation(() => {});
+  onCleanUp(() => warn.mockRestore());
+  const warnings = () => warn.mock.calls.map(([message]) => message);
+  const says = (prefix, port) =>
+    `The route ${prefix} leads to the proxy itself (http://localhost:${port}): its requests go round in circles`;
+  const { port: elsewhere } = await target();
+  const proxy = dynamic();
+  const { port } = await FACES['at the door'](proxy);
+  await register(port, { prefix: '/other', port: elsewhere });
+  await register(port, { prefix: '/self', port });
+  await eventually(() => warnings().length > 0);
+  expect(warnings()).toEqual([says('/self', port)]);
+  expect(warn.mock.calls[0][1]).toEqual({ type: 'ProxyWarning', code: 'RS_PROXY_ROUTE_TO_ITSELF' });
+
+  const free = await closedPort();
+  proxy.addRoutes([{ prefix: '/early', port: free }]);
+  const another = proxy.listen(free, { host: '127.0.0.1', grace: 0 });
+  onCleanUp(() => new Promise((resolve) => another.close(resolve)));
+  await eventually(() => warnings().includes(says('/early', free)));
 });
 
 test('R-16 many routes: each is found, and what is not there is not', () => {

@@ -295,11 +295,14 @@ test.each([
   [['--tls-cert', 'x.pem'], '--tls-cert needs --tls-key: the file with the private key'],
   [['--prot', '1'], "unknown option '--prot'\n(Did you mean --port?)"],
   [['--target'], "option '-t, --target <url>' argument missing"],
-])('%j is refused with a message', async (args, message) => {
+  [['surf', '--port', '0'], "unknown command 'surf'"],
+  [['dynamic', '--prot', '1'], "unknown option '--prot'\n(Did you mean --port?)", 'rs-proxy dynamic'],
+  [['serve', '--surprise'], "unknown option '--surprise'", 'rs-proxy serve'],
+])('%j is refused with a message', async (args, message, command = 'rs-proxy') => {
   const { code, stderr, stdout } = await rsProxy(...args).ended;
   expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
   expect(stderr).toContain(message);
-  expect(stderr).toContain('rs-proxy --help lists the options');
+  expect(stderr).toContain(`(${command} --help lists the options)`);
 });
 
 test('--help and --version', async () => {

@@ -2,24 +2,18 @@
 
 /** Targets that are other people's HTTP/2 servers: nginx and nghttpd. */
 
-const http = require('node:http');
 const { proxyServer } = require('../support/faces.js');
 const { request } = require('../support/faults.js');
 const { all, http2Client, http2Exchange, http2Server } = require('../support/http2.js');
 const { nghttpd, nginx } = require('../support/http2-servers.js');
 const { stats } = require('../support/engine.js');
-const { closeAll } = require('../support/peers.js');
+const { closeAll, keepingAgent } = require('../support/peers.js');
 const { CERTIFICATE } = require('../support/tls.js');
 
 // They need not be there where the package is only used; CI installs them (.ci/run).
 const onLinux = process.platform === 'linux' ? describe : describe.skip;
 
-let agent;
-beforeEach(() => (agent = new http.Agent({ keepAlive: true })));
-afterEach(async () => {
-  agent.destroy();
-  await closeAll();
-});
+afterEach(closeAll);
 
 const FILES = { small: 'small', large: 'a line of text\n'.repeat(200_000) };
 const overTls = (port) => ({
@@ -33,6 +27,7 @@ onLinux('nginx', () => {
   test('files, heads, statuses, and what it was asked', async () => {
     const target = await nginx(FILES);
     const { port } = await proxyServer(overTls(target));
+    const agent = keepingAgent();
     for (const [name, text] of Object.entries(FILES)) {
       const answer = await request(agent, port, { path: `/${name}` });
       expect([answer.status, answer.text === text]).toEqual([200, true]);
@@ -53,6 +48,7 @@ onLinux('nginx', () => {
   test('few requests at a time, and a connection that it ends after some: nobody notices', async () => {
     const target = await nginx(FILES, { streams: 4, requests: 20 });
     const { port } = await proxyServer(overTls(target));
+    const agent = keepingAgent();
     const before = stats().connectionsMade;
     for (let round = 0; round < 3; round++) {
       const answers = await all(60, () => request(agent, port, { path: '/small' }));
@@ -63,12 +59,14 @@ onLinux('nginx', () => {
 
   test('an upload that it refuses is answered', async () => {
     const { port } = await proxyServer(overTls(await nginx(FILES)));
+    const agent = keepingAgent();
     const answer = await request(agent, port, { method: 'POST', path: '/small', body: 'x'.repeat(3 << 20) });
     expect(answer.status).toBe(405);
   });
 
   test('a body that comes slowly, beside others', async () => {
     const { port } = await proxyServer(overTls(await nginx({ ...FILES, large: 'x'.repeat(100_000) })));
+    const agent = keepingAgent();
     const slow = request(agent, port, { path: '/slow' });
     const others = await all(10, () => request(agent, port, { path: '/small' }));
     expect(others.every(({ text }) => text === 'small')).toBe(true);
@@ -82,6 +80,7 @@ onLinux.each([true, false])('nghttpd, with TLS: %s', (isSecure) => {
 
   test('files both ways, many at a time, and trailers', async () => {
     const { port } = await proxyServer(optionsOf(await nghttpd(FILES, { isSecure })));
+    const agent = keepingAgent();
     for (const [name, text] of Object.entries(FILES)) {
       const answer = await request(agent, port, { path: `/${name}` });
       expect([answer.status, answer.text === text]).toEqual([200, true]);

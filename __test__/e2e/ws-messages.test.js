@@ -2,6 +2,7 @@
 
 /** `wsMessage`: messages seen, changed and dropped, in every way in which a tunnel's bytes can go. */
 
+const http = require('node:http');
 const { once } = require('node:events');
 const { WebSocket } = require('ws');
 const { createProxyServer, numOpenSockets } = require('../../index.js');
@@ -46,11 +47,25 @@ async function webSocket(bench, options = {}) {
 }
 
 const DEFLATE = { threshold: 0 };
-const BOTH_WAYS = Object.keys(WAYS).flatMap((way) => Object.keys(FACES).map((face) => [way, face]));
+/** Connects as any other does, and is no plain one for all that. */
+class OwnAgent extends http.Agent {}
 
-describe.each(BOTH_WAYS)('%s, %s', (way, face) => {
+/** Who has the target's connection. */
+const CARRIERS = { 'the engine': {}, "Node's client": { agent: new OwnAgent() } };
+
+/** The faces differ in nothing that concerns the target's connection. */
+const FACES_OF = { 'the engine': Object.keys(FACES), "Node's client": ['createProxyServer'] };
+
+const EVERY_WAY = Object.entries(FACES_OF).flatMap(([carrier, faces]) =>
+  Object.keys(WAYS).flatMap((way) => faces.map((face) => [carrier, way, face])),
+);
+
+describe.each(EVERY_WAY)('%s, %s, %s', (carrier, way, face) => {
   const bench = (target, wsMessage, options = {}) =>
-    tunnelBench({ target: target.url, on: { wsMessage, error() {} }, ...options }, { way, face });
+    tunnelBench(
+      { target: target.url, on: { wsMessage, error() {} }, ...CARRIERS[carrier], ...options },
+      { way, face },
+    );
 
   test('each message is seen once in each direction, with its kind; nothing changes', async () => {
     const seen = [];
@@ -156,14 +171,8 @@ describe.each(BOTH_WAYS)('%s, %s', (way, face) => {
   ])('a listener that %s: error, and both connections end', async (_how, listener, options, message) => {
     const errors = [];
     const target = await echoServer();
-    const proxy = await tunnelBench(
-      {
-        target: target.url,
-        ...options,
-        on: { wsMessage: listener, error: (error) => errors.push(error.message) },
-      },
-      { way, face },
-    );
+    const on = { wsMessage: listener, error: (error) => errors.push(error.message) };
+    const proxy = await bench(target, listener, { ...options, on });
     const { client } = await webSocket(proxy);
     client.on('error', () => {});
     client.send('x');
@@ -223,40 +232,69 @@ test('several listeners: each is given what the one before it has left', async (
   await once(client, 'close');
 });
 
-test('a client offers with a listener only what can be taken apart; without, everything', async () => {
-  const offers = 'x-other; a=1, permessage-deflate; client_max_window_bits';
-  const target = await switchingTarget();
-  for (const on of [{ wsMessage() {} }, undefined]) {
-    const bench = await tunnelBench({ target: target.url, on });
-    const client = await bench.client(handshake('/', [`Sec-WebSocket-Extensions: ${offers}`]));
+describe.each(Object.entries(CARRIERS))('%s', (_carrier, settings) => {
+  test('a client offers with a listener only what can be taken apart; without, everything', async () => {
+    const offers = 'x-other; a=1, permessage-deflate; client_max_window_bits';
+    const target = await switchingTarget();
+    for (const on of [{ wsMessage() {} }, undefined]) {
+      const bench = await tunnelBench({ target: target.url, on, ...settings });
+      const client = await bench.client(handshake('/', [`Sec-WebSocket-Extensions: ${offers}`]));
+      await client.received('\r\n\r\n');
+    }
+    const asked = target.connections.map(({ text }) => readRequest(text).values('sec-websocket-extensions'));
+    expect(asked).toEqual([['permessage-deflate; client_max_window_bits'], [offers]]);
+  });
+
+  test('a grant of an extension that was not offered: 502', async () => {
+    const target = await switchingTarget(undefined, { answer: grant(['Sec-WebSocket-Extensions: x-other']) });
+    const bench = await tunnelBench({ target: target.url, on: { wsMessage() {}, error() {} }, ...settings });
+    const client = await bench.client(handshake());
+    await client.closed();
+    expect(client.text).toMatch(/^HTTP\/1\.1 502 /);
+  });
+
+  test('a slow listener slows its sender, and what the client has sent before it ends is still judged', async () => {
+    const target = await switchingTarget();
+    let seen = 0;
+    const wsMessage = async (message) => {
+      seen += message.length;
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    };
+    const bench = await tunnelBench({ target: target.url, on: { wsMessage }, ...settings });
+    const client = await bench.client(handshake());
     await client.received('\r\n\r\n');
-  }
-  const asked = target.connections.map(({ text }) => readRequest(text).values('sec-websocket-extensions'));
-  expect(asked).toEqual([['permessage-deflate; client_max_window_bits'], [offers]]);
-});
+    const payload = Buffer.alloc(1000, 'x');
+    const frame = Buffer.concat([Buffer.from([0x82, 0xfe, 0x03, 0xe8, 0, 0, 0, 0]), payload]);
+    client.socket.end(Buffer.concat(Array.from({ length: 100 }, () => frame)));
+    await target.connections[0].until(({ ending }) => ending === 'fin');
+    expect(seen).toBe(100_000);
+    expect(tunnelled(target.connections[0]).length).toBe(100 * frame.length);
+  });
 
-test('a grant of an extension that was not offered: 502', async () => {
-  const target = await switchingTarget(undefined, { answer: grant(['Sec-WebSocket-Extensions: x-other']) });
-  const bench = await tunnelBench({ target: target.url, on: { wsMessage() {}, error() {} } });
-  const client = await bench.client(handshake());
-  await client.closed();
-  expect(client.text).toMatch(/^HTTP\/1\.1 502 /);
-});
+  test('what the target has sent before it ends is still judged', async () => {
+    const frames = Buffer.concat(Array.from({ length: 100 }, () => Buffer.from('\x81\x03abc', 'latin1')));
+    const target = await switchingTarget(({ socket }) => socket.end(frames));
+    const wsMessage = async (message) => {
+      await new Promise((resolve) => setTimeout(resolve, 5));
+      return message.toUpperCase();
+    };
+    const bench = await tunnelBench({ target: target.url, on: { wsMessage }, ...settings });
+    const client = await bench.client(handshake());
+    await client.until(({ ending }) => ending === 'fin');
+    expect(tunnelled(client).toString('latin1')).toBe('\x81\x03ABC'.repeat(100));
+  });
 
-test('a slow listener slows its sender, and what the client has sent before it ends is still judged', async () => {
-  const target = await switchingTarget();
-  let seen = 0;
-  const wsMessage = async (message) => {
-    seen += message.length;
-    await new Promise((resolve) => setTimeout(resolve, 5));
-  };
-  const bench = await tunnelBench({ target: target.url, on: { wsMessage } });
-  const client = await bench.client(handshake());
-  await client.received('\r\n\r\n');
-  const payload = Buffer.alloc(1000, 'x');
-  const frame = Buffer.concat([Buffer.from([0x82, 0xfe, 0x03, 0xe8, 0, 0, 0, 0]), payload]);
-  client.socket.end(Buffer.concat(Array.from({ length: 100 }, () => frame)));
-  await target.connections[0].until(({ ending }) => ending === 'fin');
-  expect(seen).toBe(100_000);
-  expect(tunnelled(target.connections[0]).length).toBe(100 * frame.length);
+  test('very many messages at once', async () => {
+    const count = 50_000;
+    const target = await switchingTarget(({ socket }) =>
+      socket.write(Buffer.from('\x81\x01a'.repeat(count), 'latin1')),
+    );
+    let seen = 0;
+    const wsMessage = () => (seen++ % 2 === 0 ? null : undefined);
+    const bench = await tunnelBench({ target: target.url, on: { wsMessage }, ...settings });
+    const client = await bench.client(handshake());
+    await client.until((it) => tunnelled(it).length >= (count / 2) * 3, 20_000);
+    expect(seen).toBe(count);
+    expect(tunnelled(client).toString('latin1')).toBe('\x81\x01a'.repeat(count / 2));
+  });
 });

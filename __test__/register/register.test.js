@@ -6,6 +6,7 @@ const fs = require('node:fs');
 const os = require('node:os');
 const path = require('node:path');
 const { spawnSync } = require('node:child_process');
+const { ProxyServer } = require('../../index.js');
 const { runChild } = require('../support/child.js');
 const { closeAll, onCleanUp } = require('../support/peers.js');
 
@@ -28,12 +29,13 @@ const REDIRECTED = {
   'http-proxy/lib/http-proxy/passes/web-outgoing.js': 'web-outgoing',
   'http-proxy-3': 'ours',
   'http-proxy-3/dist/lib/index.js': 'ours',
-  httpxy: 'ours',
+  httpxy: 'httpxy',
+  'httpxy/dist/index.mjs': 'httpxy',
   'http-proxy-middleware': 'ours',
   'http-proxy-middleware/dist/index.js': 'ours',
   'http-proxy-middleware/hono': 'hono',
   'next/dist/compiled/http-proxy': 'ours',
-  'next/dist/compiled/httpxy': 'ours',
+  'next/dist/compiled/httpxy': 'httpxy',
 };
 
 /** Names that look alike. */
@@ -122,6 +124,26 @@ test.each(['require', 'import'])(
     );
   },
 );
+
+test.each([
+  ['httpxy', { status: 302, requests: 6 }],
+  ['http-proxy', { status: 502, requests: 22 }],
+])('followRedirects: true follows as many in the place of %s as it does itself', async (name, expected) => {
+  for (const execArgv of [[], ['--import', REGISTER]]) {
+    const { code, stdout, stderr } = await runChild('endless-redirects.mjs', { args: [name], execArgv });
+    expect({ code, stderr: code === 0 ? '' : stderr }).toEqual({ code: 0, stderr: '' });
+    expect({ execArgv, ...JSON.parse(stdout) }).toEqual({ execArgv, ...expected });
+  }
+});
+
+test('what stands in for httpxy exports what httpxy does, and makes proxies like all others', async () => {
+  const ours = require('../../lib/register/httpxy.js');
+  expect(Object.keys(ours).sort()).toEqual(Object.keys(await import('httpxy')).sort());
+  for (const made of [ours.createProxyServer(), new ours.ProxyServer()]) {
+    expect(made).toBeInstanceOf(ours.ProxyServer);
+    expect(made).toBeInstanceOf(ProxyServer);
+  }
+});
 
 test('package.json stays the one that is installed', async () => {
   const { kinds, said } = await seen('require', ROOT, ['http-proxy/package.json'], ['--import', REGISTER]);

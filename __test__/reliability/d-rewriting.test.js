@@ -2,18 +2,12 @@
 
 /** What is rewritten of an answer, and redirects that are followed, over each way to the target: nothing that it says can break it. */
 
-const http = require('node:http');
 const { proxyServer } = require('../support/faces.js');
 const { faultBench, request, statusOf } = require('../support/faults.js');
-const { closeAll, rawExchange } = require('../support/peers.js');
+const { closeAll, keepingAgent, rawExchange } = require('../support/peers.js');
 const { UPSTREAM_WAYS } = require('../support/upstream-ways.js');
 
-let agent;
-beforeEach(() => (agent = new http.Agent({ keepAlive: true })));
-afterEach(async () => {
-  agent.destroy();
-  await closeAll();
-});
+afterEach(closeAll);
 
 /** No places at all: they are passed on as they are. */
 const STRANGE = [
@@ -51,6 +45,7 @@ describe.each(Object.entries(UPSTREAM_WAYS))('%s', (_way, targetOf) => {
     });
     const rewriting = { hostRewrite: 'public.test', autoRewrite: true, protocolRewrite: 'https' };
     const { port } = await proxyServer({ ...options, ...rewriting });
+    const agent = keepingAgent();
     for (const [i, location] of LOCATIONS.entries()) {
       const answer = await request(agent, port, { path: `/${i}` });
       expect(answer.status).toBe(302);
@@ -70,6 +65,7 @@ describe.each(Object.entries(UPSTREAM_WAYS))('%s', (_way, targetOf) => {
       cookiePathRewrite: { '/old': '/new' },
     };
     const { port } = await proxyServer({ ...options, ...rewriting });
+    const agent = keepingAgent();
     for (const [i, cookie] of COOKIES.entries()) {
       const answer = await request(agent, port, { path: `/${i}` });
       expect(answer).toMatchObject({ status: 200, text: 'good' });

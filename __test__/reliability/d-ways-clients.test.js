@@ -8,20 +8,16 @@ const { createProxyServer } = require('../../index.js');
 const { proxyServer } = require('../support/faces.js');
 const { checkAfterwards, faultBench, takeBaseline } = require('../support/faults.js');
 const { all } = require('../support/http2.js');
+const { lastRequest } = require('../support/messages.js');
 const { closeAll, eventually, httpServer, rawClient, steady } = require('../support/peers.js');
 const { released, stats } = require('../support/engine.js');
 const { UPSTREAM_WAYS } = require('../support/upstream-ways.js');
 
 beforeAll(takeBaseline);
 
-let agent;
-beforeEach(() => (agent = new http.Agent({ keepAlive: true })));
-afterEach(async () => {
-  agent.destroy();
-  await closeAll();
-});
+afterEach(closeAll);
 
-const get = (path) => `GET ${path} HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n`;
+const get = (path) => lastRequest(`GET ${path}`);
 
 describe.each(Object.entries(UPSTREAM_WAYS))('%s', (way, targetOf) => {
   const isMultiplexed = way.startsWith('HTTP/2');

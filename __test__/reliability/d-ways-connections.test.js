@@ -2,24 +2,18 @@
 
 /** Connections that targets close, reset or misuse between requests, over each way to them. */
 
-const http = require('node:http');
 const { setTimeout: pause } = require('node:timers/promises');
 const { createProxyServer } = require('../../index.js');
 const { GOOD, checkAfterwards, faultBench, request, takeBaseline } = require('../support/faults.js');
 const { all, frame, framedTarget } = require('../support/http2.js');
-const { closeAll, eventually, httpServer, rawExchange } = require('../support/peers.js');
+const { closeAll, eventually, httpServer, keepingAgent, rawExchange } = require('../support/peers.js');
 const { stats } = require('../support/engine.js');
 const { tlsTarget } = require('../support/tls.js');
 const { UPSTREAM_WAYS } = require('../support/upstream-ways.js');
 
 beforeAll(takeBaseline);
 
-let agent;
-beforeEach(() => (agent = new http.Agent({ keepAlive: true })));
-afterEach(async () => {
-  agent.destroy();
-  await closeAll();
-});
+afterEach(closeAll);
 
 describe.each(Object.entries(UPSTREAM_WAYS))('%s', (_way, targetOf) => {
   test('F-40 a connection that is closed while it is idle costs nobody a request', async () => {
@@ -30,6 +24,7 @@ describe.each(Object.entries(UPSTREAM_WAYS))('%s', (_way, targetOf) => {
       one.end('good');
     });
     const bench = await faultBench('event', options);
+    const agent = keepingAgent();
     for (let i = 0; i < 30; i++) {
       // A moment before, at the same time as, or a moment after the request is sent.
       if (i % 3 === 0) kill();
@@ -57,6 +52,7 @@ describe.each(Object.entries(UPSTREAM_WAYS))('%s', (_way, targetOf) => {
       }
     });
     const bench = await faultBench('event', options);
+    const agent = keepingAgent();
     expect((await request(agent, bench.port)).text).toBe('good');
     expect((await request(agent, bench.port, { method: 'POST', body: 'x'.repeat(1 << 20) })).status).toBe(
       502,
@@ -71,6 +67,7 @@ describe.each(Object.entries(UPSTREAM_WAYS))('%s', (_way, targetOf) => {
       setTimeout(() => one.die(), 5);
     });
     const bench = await faultBench('event', options);
+    const agent = keepingAgent();
     for (let i = 0; i < 10; i++) expect((await request(agent, bench.port)).text).toBe('good');
     expect(bench.failures).toEqual([]);
   });
@@ -122,6 +119,7 @@ test('F-46 many places: their connections are given up, and none is left', async
         const name = req.url.slice(1);
         proxy.web(req, res, { headers: { host: name }, servername: `${name}.test` });
       });
+      const agent = keepingAgent();
       return all(40, (i) => request(agent, port, { path: `/n${i}` }));
     }),
   );
@@ -178,6 +176,7 @@ test.each(unaskedRows)(
       options = target.options;
     }
     const bench = await faultBench('event', options);
+    const agent = keepingAgent();
     for (let i = 0; i < 5; i++) {
       expect(await request(agent, bench.port)).toMatchObject({ status: 200, text: 'good' });
       await pause(60);

@@ -2,7 +2,6 @@
 
 /** Heads, trailers, names and codings of targets, over each way to them (reliability rows D-30 to D-48). */
 
-const http = require('node:http');
 const os = require('node:os');
 const path = require('node:path');
 const zlib = require('node:zlib');
@@ -23,6 +22,7 @@ const {
   closedPort,
   eventually,
   httpServer,
+  keepingAgent,
   rawClient,
   rawExchange,
   rawTarget,
@@ -303,9 +303,8 @@ describe.each(Object.entries(RAW_WAYS))('%s', (way, targetOf) => {
       socket.write(`HTTP/1.1 200 OK\r\nKeep-Alive: ${hint}\r\nContent-Length: 4\r\n\r\ngood`);
     });
     const { port } = await proxyServer(options);
-    const agent = new http.Agent({ keepAlive: true });
+    const agent = keepingAgent();
     for (let i = 0; i < 2; i++) expect((await request(agent, port)).text).toBe('good');
-    agent.destroy();
     expect(sockets.size).toBe(count);
   });
 });

@@ -2,25 +2,20 @@
 
 /** What targets do to their answers, over each way to them: both versions of HTTP, plain and over TLS. */
 
-const http = require('node:http');
 const { proxyServer } = require('../support/faces.js');
 const { checkAfterwards, faultBench, request, statusOf, takeBaseline } = require('../support/faults.js');
 const { all } = require('../support/http2.js');
-const { closeAll, onCleanUp, rawClient, rawExchange } = require('../support/peers.js');
+const { lastRequest } = require('../support/messages.js');
+const { closeAll, keepingAgent, onCleanUp, rawClient, rawExchange } = require('../support/peers.js');
 const { released, stats } = require('../support/engine.js');
 const { tlsTarget } = require('../support/tls.js');
 const { UPSTREAM_WAYS } = require('../support/upstream-ways.js');
 
 beforeAll(takeBaseline);
 
-let agent;
-beforeEach(() => (agent = new http.Agent({ keepAlive: true })));
-afterEach(async () => {
-  agent.destroy();
-  await closeAll();
-});
+afterEach(closeAll);
 
-const get = (path) => `GET ${path} HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n`;
+const get = (path) => lastRequest(`GET ${path}`);
 const bodyOf = (text) => text.slice(text.indexOf('\r\n\r\n') + 4);
 
 describe.each(Object.entries(UPSTREAM_WAYS))('%s', (way, targetOf) => {
@@ -102,6 +97,7 @@ describe.each(Object.entries(UPSTREAM_WAYS))('%s', (way, targetOf) => {
       drip();
     });
     const { port } = await proxyServer({ ...options, timeouts: { idle: 10_000 } });
+    const agent = keepingAgent();
     const answers = await all(50, () => request(agent, port));
     expect(answers.every(({ text }) => text === '..........')).toBe(true);
   });
@@ -159,6 +155,7 @@ describe.each(Object.entries(UPSTREAM_WAYS))('%s', (way, targetOf) => {
     const bench = await faultBench('event', options);
     const before = stats().retries;
     const outcomes = [];
+    const agent = keepingAgent();
     await all(10, async (lane) => {
       for (let i = 0; i < 20; i++) {
         const method = ['GET', 'POST', 'PUT'][(lane + i) % 3];
@@ -185,6 +182,7 @@ describe.each(Object.entries(UPSTREAM_WAYS))('%s', (way, targetOf) => {
       return served.end('good');
     });
     const bench = await faultBench('event', options);
+    const agent = keepingAgent();
     expect((await request(agent, bench.port)).text).toBe('good');
     isAway = true;
     kill();

@@ -4,19 +4,12 @@
 
 const http = require('node:http');
 const { setTimeout: pause } = require('node:timers/promises');
-const { closeAll, httpServer, onCleanUp } = require('../support/peers.js');
+const { closeAll, httpServer, keepingAgent, onCleanUp } = require('../support/peers.js');
 const { checkAfterwards, faultBench, request: requestAnyhow, takeBaseline } = require('../support/faults.js');
 const { stats } = require('../support/engine.js');
 
 beforeAll(takeBaseline);
 afterEach(closeAll);
-
-/** Clients that keep their connections. */
-function clients(sockets) {
-  const agent = new http.Agent({ keepAlive: true, maxSockets: sockets });
-  onCleanUp(() => agent.destroy());
-  return agent;
-}
 
 describe('F-32 latency and resets', () => {
   const [many, latency] = process.env.NIGHTLY ? [10_000, 100] : [3000, 3];
@@ -39,7 +32,7 @@ describe('F-32 latency and resets', () => {
       });
       target.server.keepAliveTimeout = 60_000;
       const bench = await faultBench('event', { target: target.url });
-      const agent = clients(50);
+      const agent = keepingAgent({ maxSockets: 50 });
       const failed = { GET: 0, POST: 0, PUT: 0 };
       const one = async (i) => {
         const method = ['GET', 'POST', 'PUT'][i % 3];
@@ -81,7 +74,7 @@ describe('F-33 the target is restarted', () => {
     const listener = (req, res) => res.end('served');
     const first = await httpServer(listener);
     const bench = await faultBench('event', { target: first.url });
-    const agent = clients(20);
+    const agent = keepingAgent({ maxSockets: 20 });
     const outcomes = [];
     let isOver = false;
     const lane = async () => {

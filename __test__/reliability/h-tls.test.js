@@ -3,7 +3,6 @@
 /** H-14 to H-16: TLS with targets, in both versions of HTTP. Who vouches for them, what they may do, and what is shared between requests. */
 
 const fs = require('node:fs');
-const http = require('node:http');
 const http2 = require('node:http2');
 const https = require('node:https');
 const os = require('node:os');
@@ -17,7 +16,7 @@ const { faultBench, nodeError, request, statusOf, takeBaseline } = require('../s
 const {
   closeAll,
   httpServer,
-  onCleanUp,
+  keepingAgent,
   rawExchange,
   rawTarget,
   testServer,
@@ -109,8 +108,7 @@ describe.each(Object.entries(VERSIONS))('H-14 over %s, a certificate', (version,
       { ca: ours.cert, agent: new https.Agent({ keepAlive: true }) },
       { ca: ours.cert, ALPNProtocols: ['http/1.1'] },
     ];
-    const agent = new http.Agent({ keepAlive: true });
-    onCleanUp(() => agent.destroy());
+    const agent = keepingAgent();
     const benches = [];
     for (const one of settings) {
       // The default would be `localhost`, too.

@@ -18,6 +18,7 @@ const {
   closeAll,
   eventually,
   httpServer,
+  keepingAgent,
   onCleanUp,
   rawExchange,
 } = require('../support/peers.js');
@@ -57,8 +58,7 @@ describe('K-12 a new target with each request', () => {
     const args = ['{}', JSON.stringify(face)];
     const { ask, pid } = startChild('proxy.js', { execArgv: ['--expose-gc'], args });
     const port = await ask('port');
-    const agent = new http.Agent({ keepAlive: true, maxSockets: 8 });
-    onCleanUp(() => agent.destroy());
+    const agent = keepingAgent({ maxSockets: 8 });
     const get = (i) =>
       new Promise((resolve, reject) => {
         const headers = { 'x-target': url(i) };

@@ -3,6 +3,7 @@
 /** What is open in the engine of the test's own process. */
 
 const { createProxyServer } = require('../../index.js');
+const { all } = require('./http2.js');
 const { eventually } = require('./peers.js');
 
 const stats = () => createProxyServer().stats();
@@ -21,4 +22,26 @@ const deserted = () =>
     () => `left over: ${JSON.stringify(stats())}`,
   );
 
-module.exports = { deserted, released, stats };
+/**
+ * Asks a thousand targets, twenty at the same time: only so many of their connections are kept, and none for ever.
+ *
+ * @param {(i: number) => Promise<void>} ask one of them
+ * @param {number} milliseconds until nothing may be left
+ */
+async function givesUpIdle(ask, milliseconds) {
+  let most = 0;
+  for (let i = 0; i < 1000; i += 20) {
+    await all(20, (j) => ask(i + j));
+    most = Math.max(most, stats().idleConnections);
+  }
+  expect(most).toBeGreaterThan(500);
+  expect(most).toBeLessThanOrEqual(1024);
+  // The targets keep them for ever; we do not.
+  await eventually(
+    () => stats().connections === 0,
+    () => JSON.stringify(stats()),
+    milliseconds,
+  );
+}
+
+module.exports = { deserted, givesUpIdle, released, stats };

@@ -218,6 +218,17 @@ async function closedPort() {
 }
 
 /**
+ * For clients that keep their connections until the end of the test.
+ *
+ * @param {http.AgentOptions} [settings]
+ */
+function keepingAgent(settings) {
+  const agent = new http.Agent({ keepAlive: true, ...settings });
+  onCleanUp(() => agent.destroy());
+  return agent;
+}
+
+/**
  * Makes a server listen that ends with the test, whoever is connected to it then.
  *
  * @param {import('node:net').Server} server
@@ -283,6 +294,7 @@ module.exports = {
   closedPort,
   eventually,
   httpServer,
+  keepingAgent,
   listening,
   onCleanUp,
   onceFree,

@@ -4,7 +4,7 @@
 
 const { withinTime } = require('./listeners.js');
 
-// What becomes of a message; the same numbers stand in src/binding/engine.rs.
+// What becomes of a message; the same numbers stand in src/binding/messages.rs.
 const PASS = 0;
 const DROP = 1;
 const TEXT = 2;

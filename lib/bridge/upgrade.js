@@ -27,7 +27,7 @@ const UPGRADE = 16;
 const UNVERIFIED = 32;
 const MESSAGES = 64;
 
-// What a message is; the same numbers stand in src/binding/completion.rs.
+// What a message is; the same numbers stand in src/binding/messages.rs.
 const TO_CLIENT = 1;
 const BINARY = 2;
 

@@ -53,11 +53,22 @@ function program() {
     .addHelpText('after', `${EXAMPLES}\n${CODES}`)
     .showHelpAfterError('(rs-proxy --help lists the options)')
     .exitOverride(endProcess)
-    .action(
-      attempting(({ route, ...flags }) => serve(readSettings({ ...flags, ...(route && { routes: route }) }))),
-    )
-    .addCommand(dynamicCommand(attempting).exitOverride(endProcess))
-    .addCommand(configurableCommand(attempting).exitOverride(endProcess));
+    .usage('[options] [command]')
+    .argument('[command]')
+    .action((name, flags, self) => {
+      if (name !== undefined) self.error(`error: unknown command '${name}'`);
+      return attempting(({ route, ...others }) =>
+        serve(readSettings({ ...others, ...(route && { routes: route }) })),
+      )(flags, self);
+    })
+    .addCommand(subcommand(dynamicCommand(attempting)))
+    .addCommand(subcommand(configurableCommand(attempting)));
+}
+
+function subcommand(command) {
+  return command
+    .showHelpAfterError(`(rs-proxy ${command.name()} --help lists the options)`)
+    .exitOverride(endProcess);
 }
 
 /** Commander's own codes are not those that are documented. */

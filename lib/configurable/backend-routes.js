@@ -50,6 +50,10 @@ class BackendRoutes {
     return key;
   }
 
+  addDefault(target) {
+    return this.add('/', { target });
+  }
+
   async remove(raw) {
     const { key } = this.#placeOf(raw);
     if ((await this.get(raw)) === undefined) return false;

@@ -7,6 +7,7 @@
 
 const http = require('node:http');
 const https = require('node:https');
+const { OwnPlaces } = require('../dynamic/own-places.js');
 const { openDoor } = require('../proxy-server/door.js');
 const { DECISIONS } = require('../proxy-server/door-routes.js');
 const { createProxyServer } = require('../proxy-server/proxy-server.js');
@@ -25,6 +26,13 @@ const LIMITS = { maxBodySize: 64 * 1024, bodyTimeout: 5000, maxRoutes: 100_000 }
 /** Clients of notebooks have long URLs: they carry state. */
 const LONGEST_URL = 16 * 1024;
 
+/** What of this process routes should not lead to, and what comes of it. */
+const OWN = {
+  api: { name: 'the REST API', so: 'whoever may use the proxy reaches the API' },
+  metrics: { name: 'the metrics', so: 'whoever may use the proxy reads them' },
+  public: { name: 'the proxy itself', so: 'its requests go round in circles' },
+};
+
 class ConfigurableProxy {
   #settings;
   #proxy;
@@ -33,6 +41,7 @@ class ConfigurableProxy {
   #node;
   #metrics;
   #api;
+  #own = new OwnPlaces();
 
   /**
    * @param {object} settings
@@ -60,12 +69,13 @@ class ConfigurableProxy {
     this.#proxy = createProxyServer({ ...settings.proxy, lookup, ws: true });
     this.#proxy.on('error', (error, req, res) => this.#node.failed(error, req, res));
     this.#routes = settings.routes ?? new Routes(this.#proxy.options, settings);
-    if (defaultTarget !== undefined) this.#routes.add('/', { target: defaultTarget }, { isKept: false });
+    if (defaultTarget !== undefined) this.#routes.addDefault(defaultTarget);
     this.#node = new NodeFace({ proxy: this.#proxy, routes: this.#routes, pages: this.#pages, log });
     this.#metrics = new Metrics(() => this.#node.seen());
     this.#api = new RoutesApi({
       routes: this.#routes,
-      mayUse: admission({ token, allowHosts }),
+      whyNot: admission({ token, allowHosts }),
+      onAdded: (path, target) => this.#warnOfOwn(path, target),
       targetProblem: targetRule(allowTargets),
       limits: LIMITS,
       metrics: this.#metrics,
@@ -90,7 +100,7 @@ class ConfigurableProxy {
       [DECISIONS]: { registry: this.#routes.native, pathFilter: NOT_HEALTH },
     };
     const subject = { proxy: this.#proxy, serve: request, upgrade, failsAlike: true };
-    return openDoor(subject, [path ?? port, settings]);
+    return this.#noted(OWN.public, openDoor(subject, [path ?? port, settings]));
   }
 
   /**
@@ -103,21 +113,50 @@ class ConfigurableProxy {
    */
   nodeServer(tls, place, { keepAliveTimeout }) {
     const server = this.#node.front(https.createServer({ ...tls, keepAliveTimeout }));
-    return server.listen(listenOptions(place));
+    return this.#noted(OWN.public, server.listen(listenOptions(place)));
   }
 
   /** @returns {http.Server} for the API, which does not listen yet */
   apiServer() {
     const { apiSsl } = this.#settings;
-    return apiSsl === undefined
-      ? http.createServer(this.#api.handle)
-      : https.createServer(apiSsl, this.#api.handle);
+    const server =
+      apiSsl === undefined
+        ? http.createServer(this.#api.handle)
+        : https.createServer(apiSsl, this.#api.handle);
+    return this.#noted(OWN.api, server);
   }
 
   /** @returns {http.Server} for the metrics, which does not listen yet */
   metricsServer() {
     this.#metrics.watchProcess();
-    return http.createServer(this.#metrics.handle);
+    return this.#noted(OWN.metrics, http.createServer(this.#metrics.handle));
+  }
+
+  /**
+   * Remembers where a server listens, once it does, and says which of the routes that there are lead there.
+   *
+   * @template {import('node:events').EventEmitter} T
+   * @param {(typeof OWN)[keyof typeof OWN]} what
+   * @param {T} server
+   * @returns {T}
+   */
+  #noted(what, server) {
+    return server.once('listening', async () => {
+      this.#own.add(what, server.address());
+      try {
+        const routes = Object.entries(await this.#routes.all());
+        for (const [key, { target }] of routes) await this.#warnOfOwn(key, target, what);
+      } catch (error) {
+        this.#settings.log.error(`Whether routes lead to ${what.name} is not known: ${error}`);
+      }
+    });
+  }
+
+  /** Says so of a route that leads here. `only`: to this place. */
+  async #warnOfOwn(key, target, only) {
+    const what = await this.#own.at(target);
+    if (what === undefined || (only !== undefined && only !== what)) return;
+    this.#settings.log.warn(`The route ${key} leads to ${what.name} (${target}): ${what.so}`);
   }
 
   /** Lets go of files and of connections of its own; the servers are closed by whoever has them. */

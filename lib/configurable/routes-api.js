@@ -22,7 +22,8 @@ class Refusal extends Error {
 
 class RoutesApi {
   #routes;
-  #mayUse;
+  #whyNot;
+  #onAdded;
   #targetProblem;
   #limits;
   #metrics;
@@ -31,15 +32,17 @@ class RoutesApi {
   /**
    * @param {object} parts
    * @param {import('./routes.js').Routes} parts.routes
-   * @param {(req: import('node:http').IncomingMessage) => boolean} parts.mayUse
+   * @param {ReturnType<import('./admission.js').admission>} parts.whyNot a request may not use it
+   * @param {(key: string, target: string) => void} parts.onAdded is told of each route
    * @param {(target: unknown) => string | undefined} parts.targetProblem why a route may not lead there
    * @param {{ maxBodySize: number, bodyTimeout: number, maxRoutes: number }} parts.limits
    * @param {import('./metrics.js').Metrics} parts.metrics
    * @param {import('./log.js').Log} parts.log
    */
-  constructor({ routes, mayUse, targetProblem, limits, metrics, log }) {
+  constructor({ routes, whyNot, onAdded, targetProblem, limits, metrics, log }) {
     this.#routes = routes;
-    this.#mayUse = mayUse;
+    this.#whyNot = whyNot;
+    this.#onAdded = onAdded;
     this.#targetProblem = targetProblem;
     this.#limits = limits;
     this.#metrics = metrics;
@@ -71,7 +74,10 @@ class RoutesApi {
     const act = Object.hasOwn(METHODS, req.method) ? METHODS[req.method] : undefined;
     if (act === undefined)
       throw new Refusal(405, 'Method not supported', { fields: { allow: Object.keys(METHODS).join(', ') } });
-    if (!this.#mayUse(req)) throw new Refusal(403, '');
+    const reason = this.#whyNot(req);
+    if (reason?.status === 429)
+      throw new Refusal(429, 'Too many wrong tokens', { fields: { 'retry-after': `${reason.retryAfter}` } });
+    if (reason !== undefined) throw new Refusal(reason.status, '');
     if (act === 'add') await this.#add(path ?? '/', req, res);
     else await this.#find(act, path, url.searchParams, req, res);
   }
@@ -110,6 +116,7 @@ class RoutesApi {
       throw new Refusal(507, `There are ${this.#limits.maxRoutes} routes already`);
     const key = await this.#routes.add(path, data);
     this.#log.info(`Route added ${key} -> ${data.target} (by ${whoIs(req)})`);
+    this.#onAdded(key, data.target);
     this.#metrics.count('api_route_add');
     res.writeHead(201).end();
   }

@@ -21,6 +21,8 @@ class Routes {
   /** @type {Map<number, string>} paths */
   #byId = new Map();
   #last = 0;
+  /** Routes that are about to be there, as soon as they are kept. */
+  #coming = 0;
   #options;
   #hostRouting;
   #strips;
@@ -43,7 +45,7 @@ class Routes {
   }
 
   get size() {
-    return this.#entries.size;
+    return this.#entries.size + this.#coming;
   }
 
   /** Whether there is a route of this path. */
@@ -56,20 +58,37 @@ class Routes {
    *
    * @param {string} raw its path, with escapes
    * @param {Record<string, unknown> & { target: string }} data
-   * @param {{ isKept?: boolean }} [how] one that is not kept is only there as long as the process is
-   * @returns {string} its path as it is shown
-   * @throws {RoutePathError} if the path is none
-   * @throws {TypeError} if the target is none
-   * @throws {StoreError} if it cannot be kept
+   * @returns {Promise<string>} its path as it is shown. It rejects with a `RoutePathError` if the path is none, a `TypeError` if the target is
+   *   none, a `StoreError` if it cannot be kept
    */
-  add(raw, data, { isKept = true } = {}) {
-    const place = this.#placeOf(raw);
-    const own = this.#hostRouting && place.key !== '/' ? { ...data, host: place.host } : data;
-    // What is wrong with it is said before it is kept.
-    configOf(this.#options, own.target);
-    if (isKept) this.#store.put(place.key, { path: place.raw, data: own });
+  async add(raw, data) {
+    const { place, own } = this.#checked(raw, data);
+    this.#coming += 1;
+    try {
+      await this.#store.changeSoon(place.key, { path: place.raw, data: own });
+    } finally {
+      this.#coming -= 1;
+    }
     this.#set(place, own);
     return place.key;
+  }
+
+  /**
+   * Where requests without a route go, as long as this process is there.
+   *
+   * @throws {TypeError} if the target is none
+   */
+  addDefault(target) {
+    const { place, own } = this.#checked('/', { target });
+    this.#set(place, own);
+  }
+
+  /** What is wrong with a route is said before it is kept. */
+  #checked(raw, data) {
+    const place = this.#placeOf(raw);
+    const own = this.#hostRouting && place.key !== '/' ? { ...data, host: place.host } : data;
+    configOf(this.#options, own.target);
+    return { place, own };
   }
 
   #set({ key, host, path }, data) {
@@ -96,12 +115,14 @@ class Routes {
    * Takes a route out.
    *
    * @param {string} raw its path, with escapes
-   * @returns {boolean} whether there was one
+   * @returns {Promise<boolean>} whether there was one; rejects with a `StoreError` if that cannot be kept
    */
-  remove(raw) {
+  async remove(raw) {
     const { key } = this.#placeOf(raw);
     if (!this.#entries.has(key)) return false;
-    this.#store.remove(key);
+    await this.#store.changeSoon(key);
+    // Somebody else may have taken it out in the same turn.
+    if (!this.#entries.has(key)) return false;
     this.#forget(key);
     return true;
   }

@@ -14,6 +14,7 @@ const { DECISIONS } = require('../proxy-server/door-routes.js');
 const { optionError } = require('../proxy-server/options.js');
 const { createProxyServer } = require('../proxy-server/proxy-server.js');
 const { dynamicOptions } = require('./options.js');
+const { OwnPlaces } = require('./own-places.js');
 const { Refusal, readRegistration } = require('./registration.js');
 const { HERE, isAllowed, normalPrefix, targetOf, wrongField } = require('./route.js');
 const { RouteStore, StoreError } = require('./route-store.js');
@@ -30,6 +31,7 @@ class DynamicProxy extends EventEmitter {
   #table;
   /** @type {WeakMap<object, object>} what `proxyError` is told of a request's route */
   #hosts = new WeakMap();
+  #own = new OwnPlaces();
 
   /** @param {import('./index.js').DynamicProxyOptions} [options] */
   constructor(options) {
@@ -90,6 +92,15 @@ class DynamicProxy extends EventEmitter {
       throw new Refusal('TOO_MANY_ROUTES');
     }
     this.#table.put(route);
+    this.#warnOfCircle(route);
+  }
+
+  /** Says so of a route that leads to our own door. */
+  async #warnOfCircle(route) {
+    const target = targetOf(route);
+    if ((await this.#own.at(target)) === undefined) return;
+    const message = `The route ${route.prefix} leads to the proxy itself (${target}): its requests go round in circles`;
+    process.emitWarning(message, { type: 'ProxyWarning', code: 'RS_PROXY_ROUTE_TO_ITSELF' });
   }
 
   /**
@@ -199,7 +210,12 @@ class DynamicProxy extends EventEmitter {
     };
     const decisions = { registry: this.#table.native, pathFilter: NOT_REGISTER };
     const settings = { ...options, fallback: serve, [DECISIONS]: decisions };
-    return openDoor({ proxy: this.proxy, serve, upgrade }, [port, settings, onListening]);
+    const door = openDoor({ proxy: this.proxy, serve, upgrade }, [port, settings, onListening]);
+    door.once('close', () => this.#own.remove(door));
+    return door.once('listening', () => {
+      this.#own.add(door, door.address());
+      for (const route of this.getRoutes()) this.#warnOfCircle(route);
+    });
   }
 
   /** Lets go of the file that routes are kept in. The routes stay; there can be no others. */

@@ -7,6 +7,9 @@ class StoreError extends Error {}
 
 class RouteStore {
   #native;
+  #isKept;
+  /** @type {{ change: Change, resolve(): void, reject(error: Error): void }[]} changes that are made at the end of this turn */
+  #waiting = [];
 
   /**
    * @param {string} [store] `file:` and a path
@@ -15,6 +18,7 @@ class RouteStore {
   constructor(store) {
     const { NativeStore } = require('../native/binding.js');
     const path = store?.slice('file:'.length);
+    this.#isKept = path !== undefined;
     this.#native = attempt(`The store ${path} cannot be opened`, () => new NativeStore(path));
   }
 
@@ -28,23 +32,66 @@ class RouteStore {
   }
 
   /**
-   * @param {string} key host and prefix
-   * @throws {StoreError}
+   * @param {string[]} keys hosts and prefixes
+   * @throws {StoreError} if it cannot be kept; then nothing has changed
    */
-  put(key, route) {
-    // As JSON, neither of them has tabs or line feeds.
-    attempt('The route cannot be kept', () => this.#native.put(JSON.stringify(key), JSON.stringify(route)));
+  put(keys, route) {
+    const changes = keys.map((key) => changeOf(key, route));
+    attempt('The route cannot be kept', () => this.#native.apply(changes));
   }
 
   /** @throws {StoreError} */
-  remove(key) {
-    attempt('The route cannot be taken out', () => this.#native.remove(JSON.stringify(key)));
+  remove(keys) {
+    const changes = keys.map((key) => changeOf(key));
+    attempt('The route cannot be taken out', () => this.#native.apply(changes));
   }
 
-  /** Lets go of the file. */
+  /**
+   * Puts a route, or takes it out, together with whatever else comes in this turn of the loop: to be sure that it has reached the disk takes
+   * as long for many changes as for one.
+   *
+   * @param {string} key
+   * @param {object} [route] nothing takes it out
+   * @returns {Promise<void>} rejects with a `StoreError`
+   */
+  async changeSoon(key, route) {
+    const change = changeOf(key, route);
+    await new Promise((resolve, reject) => {
+      this.#waiting.push({ change, resolve, reject });
+      if (!this.#isKept) this.#flush();
+      else if (this.#waiting.length === 1) setImmediate(() => this.#flush());
+    });
+  }
+
+  #flush() {
+    const waiting = this.#waiting;
+    if (waiting.length === 0) return;
+    this.#waiting = [];
+    const changes = waiting.map(({ change }) => change);
+    try {
+      attempt('The change cannot be kept', () => this.#native.apply(changes));
+      for (const { resolve } of waiting) resolve();
+    } catch (error) {
+      for (const { reject } of waiting) reject(error);
+    }
+  }
+
+  /** Lets go of the file, with all that was to be kept in it. */
   close() {
+    this.#flush();
     this.#native.close();
   }
+}
+
+/**
+ * As JSON, neither of them has tabs or line feeds.
+ *
+ * @typedef {{ key: string, value?: string }} Change
+ *
+ * @returns {Change}
+ */
+function changeOf(key, route) {
+  return { key: JSON.stringify(key), value: route && JSON.stringify(route) };
 }
 
 function attempt(what, act) {

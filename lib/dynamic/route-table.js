@@ -48,11 +48,9 @@ class RouteTable {
   put(route) {
     // What is wrong with it is said before it is kept.
     configOf(this.#options, targetOf(route));
-    for (const host of hostsOf(route)) {
-      const key = keyOf(host, route.prefix);
-      this.#store.put(key, route);
-      this.#set(key, route);
-    }
+    const keys = hostsOf(route).map((host) => keyOf(host, route.prefix));
+    this.#store.put(keys, route);
+    for (const key of keys) this.#set(key, route);
   }
 
   #set(key, route) {
@@ -73,17 +71,17 @@ class RouteTable {
    * @returns {object[]} them
    */
   remove(prefix, host) {
-    const removed = new Set();
-    for (const [key, { id, route }] of [...this.#entries]) {
-      const own = hostOfKey(key);
-      if (route.prefix !== prefix || (host !== undefined && own !== host.toLowerCase())) continue;
-      this.#store.remove(key);
-      this.native.remove({ host: own, path: prefix });
+    const isMeant = ([key, { route }]) =>
+      route.prefix === prefix && (host === undefined || hostOfKey(key) === host.toLowerCase());
+    const gone = [...this.#entries].filter(isMeant);
+    if (gone.length === 0) return [];
+    this.#store.remove(gone.map(([key]) => key));
+    for (const [key, { id }] of gone) {
+      this.native.remove({ host: hostOfKey(key), path: prefix });
       this.#entries.delete(key);
       this.#byId.delete(id);
-      removed.add(route);
     }
-    return [...removed];
+    return [...new Set(gone.map(([, { route }]) => route))];
   }
 
   /**

@@ -121,6 +121,20 @@ export declare class NativeEngine {
   stats(): NativeStats
 }
 
+/** Both directions of a WebSocket. */
+export declare class NativeMessages {
+  /** For the packed fields of the 101; throws a packed error if it agrees to what was not offered. */
+  constructor(answer: string, fields: number)
+  /** Adds bytes of one direction. */
+  push(toClient: boolean, chunk: Buffer): void
+  /** Gives what is next; nothing if more bytes are needed. A message must be settled before this is called again. */
+  step(toClient: boolean): NativeStep | null
+  /** Gives the bytes that go on in the place of the message that was given last; see `judge` of the engine. */
+  settle(toClient: boolean, what: number, payload?: Buffer | undefined | null): Buffer
+  /** Gives what is left at the end of a direction. */
+  rest(toClient: boolean): Buffer
+}
+
 export declare class NativePathFilter {
   /** `backslashes`: they separate segments, too. Throws if the engine cannot run one of the regular expressions. */
   constructor(globs: Array<NativeGlob>, backslashes: boolean)
@@ -160,10 +174,8 @@ export declare class NativeStore {
   /** `path`: of the file to keep records in. Without one they are kept as long as the process lives. */
   constructor(path?: string | undefined | null)
   records(): Array<NativeRecord>
-  /** Throws if it cannot be kept; then nothing has changed. */
-  put(key: string, value: string): void
-  /** Likewise. */
-  remove(key: string): void
+  /** Makes changes, one after the other; throws if they cannot be kept, and then nothing has changed. */
+  apply(changes: Array<NativeChange>): void
   /** Lets go of the file; no change can be kept any more. */
   close(): void
 }
@@ -177,6 +189,9 @@ export declare function addedRoots(files: Array<string>, ofSystem: boolean): Arr
  */
 export declare function editedHead(base: string, head: string, fields: number): string
 
+/** What of the extensions that a client offers can be taken apart here; nothing if none can. */
+export declare function knownOffers(offers: string): string | null
+
 /** What an agent of Node's says of its connections. */
 export interface NativeAgent {
   number: number
@@ -185,6 +200,12 @@ export interface NativeAgent {
   /** Milliseconds. */
   idleLimit?: number
   oldestFirst: boolean
+}
+
+/** A record that is put; or taken out, if it has no value. */
+export interface NativeChange {
+  key: string
+  value?: string
 }
 
 /** Collected by `lib/proxy-server/door-routes.js`. */
@@ -479,6 +500,13 @@ export interface NativeStats {
   connectionsMade: number
   retries: number
   panics: number
+}
+
+/** What is next in a direction: bytes that go on as they are, or a message to be judged, as completions have it. */
+export interface NativeStep {
+  bytes?: Buffer
+  flags: number
+  message?: string
 }
 
 /** What the requests of a registry have come to. */

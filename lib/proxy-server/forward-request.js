@@ -8,7 +8,7 @@ const { Outcome } = require('../bridge/outcome.js');
 const { chooseTarget } = require('./attempts.js');
 const { Call } = require('./call.js');
 const { configOf } = require('./config.js');
-const { Redirects } = require('./redirects.js');
+const { REDIRECTS_OF_TRUE, Redirects } = require('./redirects.js');
 
 /**
  * Emits `start` and forwards the request.
@@ -23,7 +23,8 @@ function start(proxy, req, res, call) {
   const exchange = new Exchange(proxy, req, res, call);
   exchange.claim();
   const { followRedirects, headers } = call.options;
-  if (followRedirects && call.config !== undefined) call.redirects = new Redirects(call.options);
+  if (followRedirects && call.config !== undefined)
+    call.redirects = new Redirects(call.options, proxy[REDIRECTS_OF_TRUE]);
   if (headers !== undefined && headers !== null) call.headers = { ...headers };
   if (call.config === undefined && call.forward === undefined) {
     process.nextTick(() => exchange.fail(noTarget()));

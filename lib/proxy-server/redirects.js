@@ -10,8 +10,10 @@ const { packFields, unpack } = require('../bridge/head-codec.js');
 const { configOf } = require('./config.js');
 const { isPlainAgent } = require('./plain-agent.js');
 
-/** That of the originals for `true`. */
+/** That of http-proxy and http-proxy-3 for `true`. */
 const MOST_REDIRECTS = 21;
+/** A property of proxies for which `true` means the same as this number. */
+const REDIRECTS_OF_TRUE = Symbol('redirects of true');
 /** So much of a request's body is kept to be sent again, as in the originals. */
 const MOST_KEPT = 10 * 1024 * 1024;
 
@@ -30,14 +32,20 @@ const PERSONAL = new Set(['authorization', 'cookie', 'proxy-authorization']);
 class Redirects {
   #options;
   #most;
+  #isEndless;
   #began = Date.now();
   /** @type {{ url: string, headers: object, statusCode: number }[]} what was followed */
   #followed = [];
 
-  /** @param {Record<string, any>} options of the call */
-  constructor(options) {
+  /**
+   * @param {Record<string, any>} options of the call
+   * @param {number} [ofTrue] what `true` means to its proxy
+   */
+  constructor(options, ofTrue) {
     this.#options = options;
-    this.#most = options.followRedirects === true ? MOST_REDIRECTS : options.followRedirects;
+    const wish = options.followRedirects === true ? (ofTrue ?? true) : options.followRedirects;
+    this.#isEndless = wish === true;
+    this.#most = this.#isEndless ? MOST_REDIRECTS : wish;
   }
 
   /** How many milliseconds ago the call began. */
@@ -56,7 +64,7 @@ class Redirects {
 
   /** A number is a wish for so many, and the next redirect is the answer; `true` has a limit because there must be one. */
   get isEndless() {
-    return this.#options.followRedirects === true;
+    return this.#isEndless;
   }
 
   /** What `proxyRes` has of them. */
@@ -195,4 +203,4 @@ function asUtf8(location) {
   return text.includes('\ufffd') ? location : text;
 }
 
-module.exports = { Redirects };
+module.exports = { REDIRECTS_OF_TRUE, Redirects };

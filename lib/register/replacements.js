@@ -11,6 +11,7 @@ const ROOT = path.join(__dirname, '..', '..');
 /** Files of this package by what they are asked with. */
 const MAIN = { require: 'index.js', import: 'index.mjs' };
 const LEGACY = both('lib/middleware/legacy/index.js');
+const HTTPXY = both('lib/register/httpxy.js');
 
 /** By package and by path inside it, without `index` and ending. */
 const REPLACEMENTS = {
@@ -24,7 +25,7 @@ const REPLACEMENTS = {
   },
   'http-proxy-3': { '': MAIN, '/dist/lib': MAIN },
   'http-proxy-middleware': { '': MAIN, '/dist': MAIN, '/hono': both('lib/adapters/hono.js') },
-  httpxy: { '': MAIN, '/dist': MAIN },
+  httpxy: { '': HTTPXY, '/dist': HTTPXY },
 };
 
 /** The packages, and the copies of them that Next.js brings along. */

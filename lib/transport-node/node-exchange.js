@@ -11,7 +11,7 @@ const { NodeAnswer } = require('./node-answer.js');
 const { NodeTunnel } = require('./node-tunnel.js');
 const { framing } = require('./request-head.js');
 const { isClientReplaced } = require('./replaced-client.js');
-const { answerText, trailerPairs, upgradeFailure } = require('./passes.js');
+const { answerText, messagesOf, trailerPairs, upgradeFailure } = require('./passes.js');
 const { TimeLimits } = require('./time-limits.js');
 
 /** Interim responses that are passed on; of more than the second number an answer is not expected any more. */
@@ -34,6 +34,7 @@ const used = new WeakSet();
  * @property {boolean} isAnnounced it is told when the request begins to be sent
  * @property {boolean} isUpgrade it asks for a WebSocket
  * @property {boolean} isVerified … and takes nothing else for one
+ * @property {boolean} isJudged … whose messages its owner judges
  * @property {string | undefined} clientHost by which the client knows this server
  */
 
@@ -247,9 +248,11 @@ class NodeExchange {
   }
 
   #upgraded(message, socket, first) {
-    const { config, head, isUpgrade, isVerified } = this.#order;
+    const { config, head, isJudged, isUpgrade, isVerified } = this.#order;
     this.#isAnswered = true;
-    const fault = isUpgrade ? isVerified && upgradeFailure(head, message) : badAnswer(...UNASKED_UPGRADE);
+    let fault = isUpgrade ? isVerified && upgradeFailure(head, message) : badAnswer(...UNASKED_UPGRADE);
+    const { failure, messages } = isJudged ? messagesOf(message) : NOT_JUDGED;
+    fault ||= failure;
     const text = answerText(message, { ...this.#order, config, isRaw: false }, false);
     if (fault || text === undefined) {
       socket.destroy();
@@ -257,8 +260,8 @@ class NodeExchange {
       return;
     }
     for (const limit of [...BEFORE_ANSWER, 'total']) this.#limits.stop(limit);
-    this.#tunnel = new NodeTunnel(socket, first, {
-      tell: (event) => this.#tell(event),
+    this.#tunnel = new NodeTunnel(socket, first, messages, {
+      tell: (event, ...args) => this.#tell(event, ...args),
       over: (error) => (error === undefined ? this.#end('onEnd', '') : this.#end('onFailed', error)),
     });
     this.#tell('onSwitched', text, endsOf(socket));
@@ -267,6 +270,11 @@ class NodeExchange {
   /** Of an upgrade that was granted. */
   get tunnel() {
     return this.#tunnel;
+  }
+
+  /** Says what becomes of the message of a direction that was shown last. */
+  judge(isToClient, what, payload) {
+    if (!this.#isOver && !this.#isGivenUp) this.#tunnel?.judge(isToClient, what, payload);
   }
 
   // Ends
@@ -342,6 +350,7 @@ class NodeExchange {
   }
 }
 
+const NOT_JUDGED = {};
 const UPGRADE_FIELDS = { connection: 'Upgrade', upgrade: 'websocket' };
 const TOO_MANY_INTERIM = ['HPE_HEADER_OVERFLOW', 'Too many interim responses'];
 /** Limits that an answer ends. */

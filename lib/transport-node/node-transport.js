@@ -7,8 +7,9 @@
 
 const { debuglog } = require('node:util');
 const { Engine } = require('../bridge/engine.js');
-const { proxyError, unpackError } = require('../bridge/errors.js');
+const { unpackError } = require('../bridge/errors.js');
 const { NodeExchange } = require('./node-exchange.js');
+const { offerKnown } = require('./passes.js');
 const { hostOf, requestHead } = require('./request-head.js');
 
 const debug = debuglog('rs-proxy-middleware');
@@ -128,23 +129,24 @@ class NodeTransport {
 
   #begin(id, config, packed, body, flags, clientHost) {
     const face = this.#faces[id];
-    const refusal = refusalOf(packed, flags);
-    if (refusal !== undefined) {
-      process.nextTick(() => face.onFailed(refusal));
+    if (packed.charCodeAt(0) === BANG) {
+      process.nextTick(() => face.onFailed(unpackError(packed.slice(1))));
       return;
     }
     const place = places.get(config)();
     this.#note(place);
+    const isJudged = (flags & MESSAGES) !== 0;
     const exchange = new NodeExchange(
       {
         config,
         place,
-        head: requestHead(packed),
+        head: isJudged ? offerKnown(requestHead(packed)) : requestHead(packed),
         body: (flags & STREAMED) === 0 ? (body ?? EMPTY) : undefined,
         isRaw: (flags & RAW_HEAD) !== 0,
         isAnnounced: (flags & ANNOUNCED) !== 0,
         isUpgrade: (flags & UPGRADE) !== 0,
         isVerified: (flags & UNVERIFIED) === 0,
+        isJudged,
         clientHost,
       },
       face,
@@ -188,6 +190,10 @@ class NodeTransport {
     return true;
   }
 
+  judge(id, isToClient, what, payload) {
+    this.#exchanges[id]?.judge(isToClient, what, payload);
+  }
+
   leave(id) {
     this.#exchanges[id]?.tunnel?.leave();
   }
@@ -199,14 +205,5 @@ class NodeTransport {
 }
 
 const EMPTY = Buffer.alloc(0);
-
-/** Why a request is not sent at all. */
-function refusalOf(packed, flags) {
-  if (packed.charCodeAt(0) === BANG) return unpackError(packed.slice(1));
-  if ((flags & MESSAGES) === 0) return undefined;
-  const message =
-    'wsMessage listeners cannot see what goes over the HTTP client of Node (see the option agent)';
-  return proxyError('ERR_PROXY_WS_MESSAGES', message, 500, 'accept', 'internal');
-}
 
 module.exports = { NodeTransport };

@@ -4,6 +4,7 @@
 
 const { clientFailure } = require('./failures.js');
 const { Inflow } = require('./inflow.js');
+const { MessageLane, OpenLane } = require('./message-lane.js');
 
 /** Who has ended its half has long said all; the other is given this long between two of its pieces, as by the engine. */
 const HALF_CLOSED = 30_000;
@@ -19,13 +20,18 @@ class NodeTunnel {
   #hasClientEnded = false;
   #hasClientLeft = false;
   #resets = false;
+  #toTarget;
+  #toClient;
+  /** What has come waits to be read. */
+  #isFull = false;
 
   /**
    * @param {import('node:net').Socket} socket
    * @param {Buffer} first what the target has sent behind its head
-   * @param {{ tell(event: string): void, over(error?: Error): void }} owner
+   * @param {object | undefined} messages the binding's, if the owner judges them
+   * @param {{ tell(event: string, ...args: unknown[]): void, over(error?: Error): void }} owner
    */
-  constructor(socket, first, { tell, over }) {
+  constructor(socket, first, messages, { tell, over }) {
     this.#socket = socket;
     this.#first = first;
     this.#tell = tell;
@@ -36,7 +42,40 @@ class NodeTunnel {
     socket.setNoDelay(true);
     // Until somebody says what is to become of it.
     socket.on('error', (error) => this.#failed(error));
-    this.inflow = new Inflow(socket, () => tell('onReadable'));
+    const source = { pause: () => this.#full(true), resume: () => this.#full(false) };
+    this.inflow = new Inflow(source, () => tell('onReadable'));
+    this.#toTarget = this.#lane(messages, false, {
+      pass: (bytes) => socket.destroyed || socket.write(bytes),
+      onIdle: () => this.#writable(),
+    });
+    this.#toClient = this.#lane(messages, true, {
+      pass: (bytes) => this.inflow.push(bytes),
+      onIdle: () => this.#flow(),
+    });
+  }
+
+  #lane(messages, isToClient, owner) {
+    if (messages === undefined) return new OpenLane(owner);
+    const show = (...message) => this.#tell('onMessage', ...message);
+    return new MessageLane(messages, isToClient, { show, ...owner });
+  }
+
+  #full(isFull) {
+    this.#isFull = isFull;
+    this.#flow();
+  }
+
+  #flow() {
+    if (this.#isFull || this.#toClient.isJudging) this.#socket.pause();
+    else this.#socket.resume();
+  }
+
+  get #hasRoom() {
+    return !this.#toTarget.isJudging && !this.#socket.writableNeedDrain;
+  }
+
+  #writable() {
+    if (this.#hasRoom) this.#tell('onWritable');
   }
 
   /** @param {number | undefined} idle milliseconds for which nothing may move */
@@ -44,33 +83,45 @@ class NodeTunnel {
     const socket = this.#socket;
     this.#idle = idle;
     this.#moved();
-    socket.on('drain', () => this.#tell('onWritable'));
+    socket.on('drain', () => this.#writable());
     socket.on('finish', () => this.#settle());
-    socket.on('close', () => this.#end());
-    socket.on('end', () => {
-      this.#hasTargetEnded = true;
-      this.#moved();
-      this.#tell('onTargetEnded');
-      this.#settle();
-    });
-    if (this.#first.length > 0) this.inflow.push(this.#first);
-    socket.on('data', (chunk) => {
-      this.#moved();
-      this.inflow.push(chunk);
-    });
+    socket.on('close', () => this.#toClient.end(() => this.#end()));
+    socket.on('end', () => this.#toClient.end(() => this.#targetEnded()));
+    if (this.#first.length > 0) this.#receive(this.#first);
+    socket.on('data', (chunk) => this.#receive(chunk));
+  }
+
+  #receive(chunk) {
+    this.#moved();
+    this.#toClient.push(chunk);
+    if (this.#toClient.isJudging) this.#flow();
+  }
+
+  #targetEnded() {
+    this.#hasTargetEnded = true;
+    this.#moved();
+    this.#tell('onTargetEnded');
+    this.#settle();
+  }
+
+  /** Says what becomes of the message of a direction that was shown last. */
+  judge(isToClient, what, payload) {
+    this.#moved();
+    (isToClient ? this.#toClient : this.#toTarget).judge(what, payload);
   }
 
   /** @param {Buffer} chunk */
   write(chunk) {
     this.#moved();
-    return this.#socket.destroyed || this.#socket.write(chunk);
+    this.#toTarget.push(chunk);
+    return this.#socket.destroyed || this.#hasRoom;
   }
 
   /** The client sends no more. */
   finish() {
     this.#hasClientEnded = true;
     this.#moved();
-    this.#socket.end();
+    this.#toTarget.end(() => this.#socket.end());
   }
 
   /** The client is gone: what it has sent is passed on, and nothing more is expected. */

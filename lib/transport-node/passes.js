@@ -57,4 +57,31 @@ function upgradeFailure({ fields }, { rawHeaders }) {
   return fault === null ? undefined : unpackError(fault);
 }
 
-module.exports = { answerText, trailerPairs, trailerText, upgradeFailure };
+/**
+ * The binding's reader of the messages of a WebSocket that was granted.
+ *
+ * @returns {{ messages?: object, failure?: Error }} a failure if the grant agrees to what was not offered
+ */
+function messagesOf({ rawHeaders }) {
+  const { NativeMessages } = binding();
+  const { text, fields } = packPairs(rawHeaders);
+  try {
+    return { messages: new NativeMessages(text, fields) };
+  } catch (thrown) {
+    return { failure: unpackError(thrown.message) };
+  }
+}
+
+/** Of the extensions that a handshake offers, leaves those that are known to the reader of its messages. */
+function offerKnown(head) {
+  for (const name of Object.keys(head.headers).filter((one) => EXTENSIONS.test(one))) {
+    const known = binding().knownOffers([head.headers[name]].flat().join(', '));
+    if (known === null) delete head.headers[name];
+    else head.headers[name] = known;
+  }
+  return head;
+}
+
+const EXTENSIONS = /^sec-websocket-extensions$/i;
+
+module.exports = { answerText, messagesOf, offerKnown, trailerPairs, trailerText, upgradeFailure };

@@ -50,7 +50,7 @@ export interface ServerOptions {
   fetchOptions?: FetchOptions | undefined;
   /**
    * Follow redirects instead of passing them on: `true` for 21 at most, one more is an error; a number for so many, the next one is passed on.
-   * `proxyReq` is emitted for each hop. A request's body is kept up to 10 MiB, to be sent again. Not for upgrades and `forward`. Default `false`.
+   * In the place of httpxy, by `rs-proxy-middleware/register`, `true` is the number 5. `proxyReq` is emitted for each hop. A request's body is kept up to 10 MiB, to be sent again. Not for upgrades and `forward`. Default `false`.
    */
   followRedirects?: boolean | number | undefined;
   /** Header fields to add, or to replace whatever their case. An array repeats the field. */

@@ -1,9 +1,8 @@
 //! Completions on their way to `lib/bridge/engine.js`: four numbers each, and the texts that belong to them.
 
-use super::error;
+use super::{error, messages};
 use crate::engine::head::{Version, pack_fields};
 use crate::engine::ring::{Completion, Event, Head};
-use crate::engine::tunnel::Direction;
 use napi::bindgen_prelude::Result;
 use napi::{Env, JsString};
 
@@ -22,10 +21,6 @@ const TARGET_ENDED: u32 = 8;
 const DETACHED: u32 = 9;
 const MESSAGE: u32 = 10;
 const LOOKUP: u32 = 11;
-
-// What a message is.
-const TO_CLIENT: u32 = 1;
-const BINARY: u32 = 2;
 
 // Flags of a response.
 const WHOLE: u32 = 1;
@@ -78,13 +73,8 @@ pub(super) fn write<'env>(
         Event::TargetEnded => (TARGET_ENDED, 0, 0),
         Event::Detached => (DETACHED, 0, 0),
         Event::Message(message) => {
-            let to_client = if message.direction == Direction::ToClient { TO_CLIENT } else { 0 };
-            let binary = if message.is_binary { BINARY } else { 0 };
-            texts.push(match std::str::from_utf8(&message.payload) {
-                Ok(text) if !message.is_binary => env.create_string(text)?,
-                _ => env.create_string_latin1(&message.payload)?,
-            });
-            (MESSAGE, to_client | binary, 0)
+            texts.push(messages::text(env, message)?);
+            (MESSAGE, messages::flags(message), 0)
         }
         Event::Lookup(number, host) => {
             texts.push(env.create_string(host)?);

@@ -7,6 +7,7 @@ use super::completion;
 use super::config::NativeConfig;
 use super::door::{self, NativeDoor, NativeDoorSettings};
 use super::handed::{self, NativeHanded};
+use super::messages::verdict;
 use super::passes::pack_outbound;
 use super::tunnel;
 use crate::engine::body::End;
@@ -16,7 +17,7 @@ use crate::engine::incoming::{self, Outbound};
 use crate::engine::observe::Stats;
 use crate::engine::outgoing::View;
 use crate::engine::ring::{Completion, Event, Ring};
-use crate::engine::tunnel::{Client, Direction, Settings, Upgrade, Verdict};
+use crate::engine::tunnel::{Client, Direction, Settings, Upgrade};
 use crate::engine::{Engine, Exchange, Order, outgoing};
 use bytes::Bytes;
 use napi::bindgen_prelude::{BufferSlice, Function, Latin1String, Result};
@@ -53,11 +54,6 @@ const UPGRADE: u32 = 16;
 const UNVERIFIED: u32 = 32;
 /// … whose messages JavaScript judges.
 const MESSAGES: u32 = 64;
-
-// What becomes of a message; the same numbers stand in lib/bridge/upgrade.js.
-const PASS: u32 = 0;
-const DROP: u32 = 1;
-const TEXT: u32 = 2;
 
 #[napi]
 impl NativeEngine {
@@ -231,13 +227,7 @@ impl NativeEngine {
     #[napi(catch_unwind)]
     pub fn judge(&self, id: u32, to_client: bool, what: u32, payload: Option<BufferSlice<'_>>) {
         let direction = if to_client { Direction::ToClient } else { Direction::ToTarget };
-        let verdict = match (what, payload) {
-            (DROP, _) => Verdict::Drop,
-            (PASS, _) | (_, None) => Verdict::Pass,
-            (kind, Some(payload)) => {
-                Verdict::Replace { is_binary: kind != TEXT, payload: Bytes::copy_from_slice(&payload) }
-            }
-        };
+        let verdict = verdict(what, payload);
         self.with(id, |exchange| exchange.tunnel().verdicts().give(direction, verdict));
     }
 

@@ -16,6 +16,7 @@ mod door;
 mod engine;
 mod error;
 mod handed;
+mod messages;
 mod passes;
 mod registry;
 mod roots;

@@ -11,6 +11,23 @@ pub struct NativeRecord {
     pub value: String,
 }
 
+/// A record that is put; or taken out, if it has no value.
+#[napi(object, object_to_js = false)]
+pub struct NativeChange {
+    pub key: String,
+    pub value: Option<String>,
+}
+
+impl NativeChange {
+    fn change(&self) -> Change<'_> {
+        let Self { key, value } = self;
+        match value {
+            Some(value) => Change::Put { key, value },
+            None => Change::Remove { key },
+        }
+    }
+}
+
 #[napi]
 pub struct NativeStore {
     /// None once it is closed.
@@ -35,27 +52,18 @@ impl NativeStore {
         records.map(|(key, value)| NativeRecord { key: key.clone(), value: value.clone() }).collect()
     }
 
-    /// Throws if it cannot be kept; then nothing has changed.
+    /// Makes changes, one after the other; throws if they cannot be kept, and then nothing has changed.
     #[napi(catch_unwind)]
-    pub fn put(&mut self, key: String, value: String) -> Result<()> {
-        self.apply(Change::Put { key: &key, value: &value })
-    }
-
-    /// Likewise.
-    #[napi(catch_unwind)]
-    pub fn remove(&mut self, key: String) -> Result<()> {
-        self.apply(Change::Remove { key: &key })
+    pub fn apply(&mut self, changes: Vec<NativeChange>) -> Result<()> {
+        let store = self.store.as_mut().ok_or_else(|| Error::from_reason("it is closed"))?;
+        let changes: Vec<_> = changes.iter().map(NativeChange::change).collect();
+        store.apply(&changes).map(|_| ()).map_err(|error| failed(&error))
     }
 
     /// Lets go of the file; no change can be kept any more.
     #[napi(catch_unwind)]
     pub fn close(&mut self) {
         self.store = None;
-    }
-
-    fn apply(&mut self, change: Change<'_>) -> Result<()> {
-        let store = self.store.as_mut().ok_or_else(|| Error::from_reason("it is closed"))?;
-        store.apply(change).map(|_| ()).map_err(|error| failed(&error))
     }
 }
 

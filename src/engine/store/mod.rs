@@ -33,17 +33,17 @@ pub enum Change<'a> {
     },
 }
 
-/// Keeps records. A change that has returned is kept; one that has failed is not.
+/// Keeps records. What has returned is kept; what has failed is not.
 pub trait Store: Send {
     /// What is kept now.
     fn snapshot(&self) -> &Snapshot;
 
-    /// Makes a change, and gives its revision.
+    /// Makes changes, one after the other, and gives the revision of the last one.
     ///
     /// # Errors
     ///
-    /// When it cannot be kept: nothing has changed then.
-    fn apply(&mut self, change: Change<'_>) -> io::Result<u64>;
+    /// When they cannot be kept: nothing has changed then.
+    fn apply(&mut self, changes: &[Change<'_>]) -> io::Result<u64>;
 }
 
 /// Keeps records as long as the process lives.
@@ -55,8 +55,10 @@ impl Store for Memory {
         &self.0
     }
 
-    fn apply(&mut self, change: Change<'_>) -> io::Result<u64> {
-        self.0.apply(change);
+    fn apply(&mut self, changes: &[Change<'_>]) -> io::Result<u64> {
+        for change in changes {
+            self.0.apply(*change);
+        }
         Ok(self.0.revision)
     }
 }

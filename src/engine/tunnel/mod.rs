@@ -14,8 +14,8 @@ mod relay;
 
 pub(in crate::engine) use accept::base64;
 pub use accept::check as check_upgrade;
-pub(in crate::engine) use messages::{Agreement, keep_offers};
-pub use messages::{Direction, Message, Verdict, Verdicts};
+pub(in crate::engine) use messages::keep_offers;
+pub use messages::{Agreement, Direction, Lane, Message, Step, Verdict, Verdicts, kept_offers};
 
 use super::error::{Call, Error, Peer, Phase};
 use super::exchange::{self, Ending, Exchange, Life, Order, Shared, given_up};

@@ -9,7 +9,7 @@ use std::io;
 
 /// What the two ends have agreed on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::engine) struct Agreement {
+pub struct Agreement {
     client: Terms,
     server: Terms,
 }
@@ -30,7 +30,7 @@ impl Agreement {
     /// # Errors
     ///
     /// When it agrees to something that was not offered.
-    pub(in crate::engine) fn of(fields: &Fields) -> Result<Option<Self>, Unknown> {
+    pub fn of(fields: &Fields) -> Result<Option<Self>, Unknown> {
         let mut elements = fields.get_all(FIELD).flat_map(|value| value.split(|&b| b == b','));
         let Some(element) = elements.next().filter(|element| !element.trim_ascii().is_empty()) else {
             return Ok(None);
@@ -69,7 +69,7 @@ impl Agreement {
 
 /// An extension that nobody here knows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::engine) struct Unknown;
+pub struct Unknown;
 
 fn window_bits(value: &[u8]) -> Result<u8, Unknown> {
     let digits = value.strip_prefix(b"\"").and_then(|rest| rest.strip_suffix(b"\"")).unwrap_or(value);
@@ -83,18 +83,20 @@ fn is_deflate(name: &[u8]) -> bool {
 
 /// Leaves, of the extensions that a client offers, those that can be taken apart here.
 pub(in crate::engine) fn keep_offers(fields: &mut Fields) {
-    let offers: Vec<Vec<u8>> = fields
-        .get_all(FIELD)
+    match kept_offers(fields.get_all(FIELD).map(|value| &value[..])) {
+        Some(offers) => fields.set("sec-websocket-extensions", offers),
+        None => fields.remove(FIELD),
+    }
+}
+
+/// The same of the field's values. `None`: nothing is left.
+pub fn kept_offers<'a>(values: impl Iterator<Item = &'a [u8]>) -> Option<Vec<u8>> {
+    let offers: Vec<&[u8]> = values
         .flat_map(|value| value.split(|&b| b == b','))
         .map(<[u8]>::trim_ascii)
         .filter(|offer| offer.split(|&b| b == b';').next().is_some_and(|name| is_deflate(name.trim_ascii())))
-        .map(<[u8]>::to_vec)
         .collect();
-    if offers.is_empty() {
-        fields.remove(FIELD);
-    } else {
-        fields.set("sec-websocket-extensions", offers.join(&b", "[..]));
-    }
+    (!offers.is_empty()).then(|| offers.join(&b", "[..]))
 }
 
 const FIELD: &[u8] = b"sec-websocket-extensions";

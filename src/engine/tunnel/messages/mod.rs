@@ -5,16 +5,18 @@
 //! recipient says what is wrong with it.
 
 mod deflate;
+mod lane;
 mod pump;
 mod reader;
 
-pub(in crate::engine) use deflate::{Agreement, keep_offers};
+pub(in crate::engine) use deflate::keep_offers;
+pub use deflate::{Agreement, kept_offers};
+pub use lane::{Lane, Step};
 
 use super::Tell;
 use super::relay::{Failure, Side};
 use crate::engine::ring::Event;
 use bytes::Bytes;
-use pump::Pump;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use tokio::io::{AsyncRead, AsyncWrite, split};
 use tokio::sync::Notify;
@@ -132,13 +134,16 @@ where
     let (near_reader, near_writer) = split(near);
     let (target_reader, target_writer) = split(target);
     let judge = Judge { tell, verdicts };
-    let up = Pump::new(Direction::ToTarget, agreement, judge);
-    let down = Pump::new(Direction::ToClient, agreement, judge);
+    let up = Lane::new(Direction::ToTarget, agreement);
+    let mut down = Lane::new(Direction::ToClient, agreement);
+    down.input().extend_from_slice(&leftover);
     let up = async {
-        up.run(Bytes::new(), near_reader, target_writer).await.map_err(|error| named(error, Side::Target))
+        let carried = pump::run(up, judge, near_reader, target_writer).await;
+        carried.map_err(|error| named(error, Side::Target))
     };
     let down = async {
-        down.run(leftover, target_reader, near_writer).await.map_err(|error| named(error, Side::Client))
+        let carried = pump::run(down, judge, target_reader, near_writer).await;
+        carried.map_err(|error| named(error, Side::Client))
     };
     tokio::try_join!(up, down).map(|_| ())
 }

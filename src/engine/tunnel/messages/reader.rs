@@ -49,17 +49,17 @@ impl Reader {
             let (header, length) = match FrameHeader::parse(&mut cursor) {
                 Ok(Some(parsed)) => parsed,
                 Ok(None) => return Found::More,
-                Err(_) => return self.opaque(buffer),
+                Err(_) => return Found::Opaque(self.rest(buffer)),
             };
             let start = usize::try_from(cursor.position()).unwrap_or(usize::MAX);
             let held = self.partial.as_ref().map_or(0, |partial| partial.payload.len());
             let Some(length) =
                 usize::try_from(length).ok().filter(|length| length.saturating_add(held) <= MOST)
             else {
-                return self.opaque(buffer);
+                return Found::Opaque(self.rest(buffer));
             };
             if !self.is_valid(&header, length) {
-                return self.opaque(buffer);
+                return Found::Opaque(self.rest(buffer));
             }
             if buffer.len() - start < length {
                 buffer.reserve(start + length - buffer.len());
@@ -114,12 +114,12 @@ impl Reader {
     }
 
     /// All that is left, behind what was taken of a message that never became whole.
-    fn opaque(&mut self, buffer: &mut BytesMut) -> Found {
+    pub(super) fn rest(&mut self, buffer: &mut BytesMut) -> Bytes {
         let rest = buffer.split().freeze();
-        let Some(partial) = self.partial.take() else { return Found::Opaque(rest) };
+        let Some(partial) = self.partial.take() else { return rest };
         let mut bytes = self.partial_frame(partial);
         bytes.extend_from_slice(&rest);
-        Found::Opaque(bytes.into())
+        bytes.into()
     }
 
     fn partial_frame(&self, partial: Whole) -> Vec<u8> {
