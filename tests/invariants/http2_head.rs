@@ -59,7 +59,7 @@ fn check_head(taken: &ClientHead, has_ended: bool) {
     let head = &taken.head;
     assert!(head.target.iter().all(u8::is_ascii_graphic) && !head.target.contains(&b'#'));
     assert!(matches!(head.target.first(), Some(b'/')) || &head.target[..] == b"*");
-    assert!(head.fields.get_all(b"host").all(|host| is_host(host)));
+    assert!(head.fields.get_all(b"host").all(is_host));
     assert_eq!(head.fields.get_all(b"host").count(), 1);
     assert!(taken.framing == Framing::Empty || !has_ended);
     // What is written is read again by the strict reader of HTTP/1.1.

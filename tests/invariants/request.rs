@@ -56,7 +56,7 @@ fn check_head(taken: &ClientHead) {
     }
     let count = |name: &[u8]| head.fields.get_all(name).count();
     assert!(count(b"host") == 1 || head.version == Version::Http10 && count(b"host") == 0);
-    assert!(head.fields.get_all(b"host").all(|host| is_host(host)));
+    assert!(head.fields.get_all(b"host").all(is_host));
     assert!(count(b"content-length") + count(b"transfer-encoding") <= 1);
     assert_eq!(count(b"transfer-encoding") == 1, taken.framing == Framing::Chunked);
     assert!(matches!(taken.framing, Framing::Empty | Framing::Length(1..) | Framing::Chunked));

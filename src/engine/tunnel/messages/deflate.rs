@@ -83,7 +83,7 @@ fn is_deflate(name: &[u8]) -> bool {
 
 /// Leaves, of the extensions that a client offers, those that can be taken apart here.
 pub(in crate::engine) fn keep_offers(fields: &mut Fields) {
-    match kept_offers(fields.get_all(FIELD).map(|value| &value[..])) {
+    match kept_offers(fields.get_all(FIELD)) {
         Some(offers) => fields.set("sec-websocket-extensions", offers),
         None => fields.remove(FIELD),
     }
