@@ -224,7 +224,15 @@ pub(super) async fn write_all<W: AsyncWrite + Unpin>(
 ) -> io::Result<()> {
     let slow = |_| io::Error::from(io::ErrorKind::TimedOut);
     while bytes.has_remaining() {
-        if in_time(idle, writer.write_buf(&mut bytes)).await.map_err(slow)?? == 0 {
+        let written = if bytes.chunk().len() == bytes.remaining() {
+            // One piece, as it mostly is: writing several takes the kernel longer.
+            let written = in_time(idle, writer.write(bytes.chunk())).await.map_err(slow)??;
+            bytes.advance(written);
+            written
+        } else {
+            in_time(idle, writer.write_buf(&mut bytes)).await.map_err(slow)??
+        };
+        if written == 0 {
             return Err(io::ErrorKind::WriteZero.into());
         }
     }
