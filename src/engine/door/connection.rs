@@ -24,7 +24,7 @@ use bytes::{Bytes, BytesMut};
 use std::future::{Future, poll_fn};
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::task::Poll;
@@ -270,10 +270,13 @@ impl Connection {
         };
         let pace = Pace::new(self.limits().body_idle, self.limits().body_rate);
         let notes = (&course.progress, course.visit);
+        // Pinned where they are made: each move of theirs would copy kilobytes.
+        let (life, answer) = (pin!(life), pin!(answer.run()));
+        let upload = pin!(upload::run(reader, buffer, course.framing, exchange, notes, pace));
         tokio::select! {
             biased;
-            answered = both(life, answer.run()) => Ok(answered),
-            fault = upload::run(reader, buffer, course.framing, exchange, notes, pace) => Err(fault),
+            answered = both(life, answer) => Ok(answered),
+            fault = upload => Err(fault),
         }
     }
 
@@ -373,17 +376,18 @@ pub(super) fn whole_body(framing: Framing, buffer: &mut BytesMut, awaits_continu
 }
 
 /// Lives an exchange while its answer is written. A panic of the exchange is its failure, which it has reported as it fell.
-pub(super) async fn both<T>(life: impl Future<Output = ()>, answer: impl Future<Output = T>) -> T {
-    let (mut life, mut answer) = (pin!(life), pin!(answer));
+pub(super) fn both<T>(
+    mut life: Pin<&mut impl Future<Output = ()>>,
+    mut answer: Pin<&mut impl Future<Output = T>>,
+) -> impl Future<Output = T> {
     let mut lives = true;
-    poll_fn(|cx| {
+    poll_fn(move |cx| {
         if lives {
             let polled = catch_unwind(AssertUnwindSafe(|| life.as_mut().poll(cx)));
             lives = matches!(polled, Ok(Poll::Pending));
         }
         answer.as_mut().poll(cx)
     })
-    .await
 }
 
 /// Ends our side and reads what the client still sends for a moment: a reset would take our answer away from it.

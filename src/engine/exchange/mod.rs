@@ -28,7 +28,7 @@ use lookup::Found;
 use repeat::Repeat;
 use send::Body;
 use std::net::IpAddr;
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use tokio::sync::Notify;
@@ -156,11 +156,14 @@ pub(in crate::engine) fn prepare_within(order: Order, context: Context, window: 
 }
 
 async fn live(order: Order, shared: Arc<Shared>, mut ending: Ending, gauge: Held) {
-    let context = ending.context.clone();
-    let result = tokio::select! {
-        biased;
-        () = given_up(&shared) => Err(Error::new(Kind::Cancelled, Phase::Accept)),
-        result = in_time(&order, &shared, &context) => result,
+    let result = {
+        // Pinned where it is made: each move of it would copy kilobytes.
+        let work = pin!(in_time(&order, &shared, &ending.context));
+        tokio::select! {
+            biased;
+            () = given_up(&shared) => Err(Error::new(Kind::Cancelled, Phase::Accept)),
+            result = work => result,
+        }
     };
     // Before the last completion: whoever reads the gauges after it finds this exchange gone.
     drop(gauge);

@@ -26,6 +26,7 @@ use bytes::{Bytes, BytesMut};
 use h2::server::SendResponse;
 use h2::{Reason, RecvStream};
 use std::future::pending;
+use std::pin::pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -238,10 +239,12 @@ impl Stream {
                 }
             }
         };
+        // Pinned where they are made: each move of theirs would copy kilobytes.
+        let (life, answer, upload) = (pin!(life), pin!(answer.run()), pin!(upload));
         let answered = tokio::select! {
             biased;
             fault = upload => Err(fault),
-            answered = both(life, answer.run()) => Ok(answered),
+            answered = both(life, answer) => Ok(answered),
         };
         Outcome { answered, has_begun: begun.load(Ordering::Relaxed) }
     }
