@@ -67,7 +67,8 @@ describe('F-40 the target closes a kept connection just as it is used again', ()
           const body = method === 'POST' ? 'work' : undefined;
           const { status } = await request(agent, port, { method, headers: { 'x-id': id }, body });
           statuses.set(id, status);
-          await pause(IDLE - 2 + Math.random() * 4);
+          // Some at once: a busy machine has lost every connection by then.
+          await pause(i % 10 === 0 ? 0 : IDLE - 2 + Math.random() * 4);
         }
         agent.destroy();
       };
