@@ -90,20 +90,16 @@ test.each([
 });
 
 describe('B-19 a head that does not end', () => {
+  // Less than the megabyte that the door hears out before it closes, so that what it has said arrives.
   test.each([
-    ['empty frames', Buffer.alloc(0)],
-    ['small frames', block([['x', 'y']])],
-    ['large frames', block([['x', 'y'.repeat(8000)]])],
-  ])('in %s', async (_what, piece) => {
+    ['empty frames', 10_000, Buffer.alloc(0)],
+    ['small frames', 10_000, block([['x', 'y']])],
+    ['large frames', 100, block([['x', 'y'.repeat(8000)]])],
+  ])('in %s', async (_what, many, piece) => {
     const door = await bench();
     const client = await frameClient(door.port);
     client.send(head(1, FLAG.END_STREAM));
-    // The door hears a megabyte out before it closes, so that what it has said arrives.
-    const atOnce = piece.length > 1000 ? 1 : 100;
-    for (let i = 0; i < 10_000 && client.ending === null; i++) {
-      client.send(frame('CONTINUATION', 0, 1, piece));
-      if (i % atOnce === 0) await new Promise(setImmediate);
-    }
+    for (let i = 0; i < many; i++) client.send(frame('CONTINUATION', 0, 1, piece));
     await isClosed(client, ERROR.ENHANCE_YOUR_CALM);
     expect(door.target.connections).toHaveLength(0);
     await expectCalm(door);

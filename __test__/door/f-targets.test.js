@@ -242,7 +242,7 @@ test(
         socket.write(`${i}`);
       }
     });
-    const { client } = await open({ target: url }, { maxConcurrentStreams: 1000 });
+    const { client } = await open({ target: url }, { maxConcurrentStreams: 1000, maxRequestsPerSocket: 1e6 });
     const drips = Array.from({ length: MANY }, () => client.ask());
     await Promise.all(drips.map((drip) => drip.begun()));
     for (let i = 0; i < 5; i += 1) expect(await client.ask({ path: '/ok' }).over()).toEqual(ok);

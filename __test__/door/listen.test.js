@@ -163,22 +163,28 @@ describe('listening', () => {
     });
   });
 
-  test('at a path that others may use, with the modes that Node gives', async () => {
+  test('at a path that others may use: it has the modes that Node gives, and those that it had', async () => {
     const modes = [];
-    for (const access of [
-      {},
-      { readableAll: true },
-      { writableAll: true },
-      { readableAll: true, writableAll: true },
+    for (const [access, added] of [
+      [{}, 0],
+      [{ readableAll: true }, 0o444],
+      [{ writableAll: true }, 0o222],
+      [{ readableAll: true, writableAll: true }, 0o666],
     ]) {
       const [own, nodes] = [socketPath(), socketPath()];
       const proxy = createProxyServer({ target: TARGET }).listen(own, access);
       await once(proxy._server, 'listening');
       const server = await listening(net.createServer(), { path: nodes, ...access });
-      modes.push([own, nodes].map((name) => fs.statSync(name).mode));
+      modes.push([added, ...[own, nodes].map((name) => fs.statSync(name).mode)]);
       await Promise.all([proxy, server].map((one) => new Promise((resolve) => one.close(resolve))));
     }
-    for (const [mode, nodes] of modes) expect(mode).toBe(nodes);
+    const [, first, nodesFirst] = modes[0];
+    expect(first).toBe(nodesFirst);
+    for (const [added, mode, nodes] of modes) {
+      expect(mode).toBe(first | added);
+      // From version 22 on, Node takes all others away, its own user's too.
+      expect(mode & nodes).toBe(nodes);
+    }
   });
 
   test('keeps the process alive, until it is closed', async () => {

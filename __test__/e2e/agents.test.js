@@ -99,6 +99,11 @@ describe.each(FACES)('%s', (_face, serve) => {
     ['nothing', {}, 'DEPTH_ZERO_SELF_SIGNED_CERT'],
     ['rejectUnauthorized: false', { rejectUnauthorized: false }, undefined],
     ['ca', { ca: CERTIFICATE }, undefined],
+    [
+      'ca, and what newer versions of Node say themselves',
+      { ca: CERTIFICATE, defaultPort: 443, protocol: 'https:' },
+      undefined,
+    ],
   ])('an agent for TLS that says %s', async (_what, settings, code) => {
     const target = await tlsTarget((connection) => connection.onRequest(() => connection.socket.write(GOOD)));
     const errors = [];
@@ -112,6 +117,8 @@ describe.each(FACES)('%s', (_face, serve) => {
     const { port } = await serve({ target: target.url, changeOrigin: true, agent, on });
     expect(await statusOf(port)).toBe(code === undefined ? 200 : 502);
     expect(errors).toEqual(code === undefined ? [] : [code]);
+    // The engine has done it, and not Node's client.
+    expect(stats().node?.targets[target.url]).toBeUndefined();
   });
 
   test('what an agent says counts more than the options, as in Node', async () => {

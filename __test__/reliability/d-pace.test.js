@@ -107,10 +107,11 @@ describe.each(FACES)('%s', (_name, face) => {
       // What the buffers of four sockets hold, and no more.
       expect(sent).toBeLessThan(48 * MEBIBYTE);
       client.socket.resume();
-      await client.closed(15_000);
+      await client.closed(50_000);
       expect(received).toBeGreaterThan(length);
       expect(received).toBeLessThan(length + 1000);
     },
+    60_000,
   );
 
   /** Waits until a number has begun to grow and grows no more. */

@@ -67,7 +67,8 @@ describe('F-40 the target closes a kept connection just as it is used again', ()
           const body = method === 'POST' ? 'work' : undefined;
           const { status } = await request(agent, port, { method, headers: { 'x-id': id }, body });
           statuses.set(id, status);
-          await pause(IDLE - 2 + Math.random() * 4);
+          // Some at once: a busy machine has lost every connection by then.
+          await pause(i % 10 === 0 ? 0 : IDLE - 2 + Math.random() * 4);
         }
         agent.destroy();
       };
@@ -96,17 +97,20 @@ describe('F-40 the target closes a kept connection just as it is used again', ()
 });
 
 describe('F-41 the kept connection is closed when the request has been sent over it', () => {
-  /** Answers the first request of each of its first `many` connections, and closes when so many bytes of the second are there. */
+  /**
+   * Answers the first request of each of its first `many` connections, when all of them are there, and closes when it has so many bytes of
+   * the second: its head at least.
+   */
   function closesAtSecond(many = 1, bytes = 1) {
+    const asking = [];
     return rawTarget((connection, index) => {
-      if (index >= many) return connection.onRequest(() => connection.socket.write(GOOD));
-      connection.socket.once('data', () => {
-        connection.socket.write(GOOD);
-        let received = 0;
-        connection.socket.on('data', (data) => {
-          received += data.length;
-          if (received >= bytes) connection.socket.destroy();
-        });
+      const { socket } = connection;
+      if (index >= many) return connection.onRequest(() => socket.write(GOOD));
+      socket.once('data', () => {
+        const first = connection.bytes.length;
+        socket.on('data', () => connection.bytes.length - first >= bytes && socket.destroy());
+        asking.push(socket);
+        if (asking.length === many) for (const one of asking) one.write(GOOD);
       });
       return undefined;
     });
@@ -228,7 +232,7 @@ describe('F-44 a Node server that keeps connections for five seconds, asked ever
       await Promise.all(lanes);
       await checkAfterwards(bench, { failures: 0 });
     },
-    rounds * 5000 + 10_000,
+    rounds * 6000 + 10_000,
   );
 });
 

@@ -105,6 +105,29 @@ function statusOf(head) {
   return Number(digits);
 }
 
+/**
+ * Reads frames; gives what is left of the bytes.
+ *
+ * @param {Buffer} bytes
+ * @param {(frame: { type: string | number, flags: number, stream: number, payload: Buffer }) => void} onFrame
+ */
+function readFrames(bytes, onFrame) {
+  let at = 0;
+  while (bytes.length - at >= 9) {
+    const end = at + 9 + bytes.readUIntBE(at, 3);
+    if (bytes.length < end) break;
+    const type = NAMES[bytes[at + 3]] ?? bytes[at + 3];
+    onFrame({
+      type,
+      flags: bytes[at + 4],
+      stream: bytes.readUInt32BE(at + 5),
+      payload: bytes.subarray(at + 9, end),
+    });
+    at = end;
+  }
+  return bytes.subarray(at);
+}
+
 class FrameClient {
   /** All frames that have come. */
   frames = [];
@@ -128,15 +151,7 @@ class FrameClient {
   }
 
   #read(chunk) {
-    this.#unread = Buffer.concat([this.#unread, chunk]);
-    while (this.#unread.length >= 9) {
-      const length = this.#unread.readUIntBE(0, 3);
-      if (this.#unread.length < 9 + length) break;
-      const [type, flags] = [this.#unread[3], this.#unread[4]];
-      const payload = this.#unread.subarray(9, 9 + length);
-      this.frames.push({ type: NAMES[type] ?? type, flags, stream: this.#unread.readUInt32BE(5), payload });
-      this.#unread = this.#unread.subarray(9 + length);
-    }
+    this.#unread = readFrames(Buffer.concat([this.#unread, chunk]), (one) => this.frames.push(one));
     this.#told();
   }
 
@@ -234,6 +249,7 @@ function setting(id, value) {
 module.exports = {
   ERROR,
   FLAG,
+  NO_TABLE,
   PREFACE,
   FrameClient,
   block,
@@ -241,7 +257,9 @@ module.exports = {
   frameClient,
   integer,
   number,
+  readFrames,
   requestFields,
   setting,
+  statusOf,
   text,
 };

@@ -19,7 +19,7 @@ beforeAll(async () => {
 }, MOST_MILLISECONDS);
 
 test('directly, every case passes', () => {
-  expect(direct.passed).toEqual(direct.cases);
+  expect(direct.failed).toEqual({});
   expect(direct.cases.length).toBeGreaterThanOrEqual(LEAST_CASES);
 });
 

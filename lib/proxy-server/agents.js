@@ -30,11 +30,14 @@ const KNOWN_OF_TLS = new Set([
   'ALPNProtocols',
   'ca',
   'cert',
+  // Newer versions of Node say these two themselves.
+  'defaultPort',
   'key',
   'maxVersion',
   'minVersion',
   'passphrase',
   'pfx',
+  'protocol',
   'rejectUnauthorized',
   'servername',
 ]);

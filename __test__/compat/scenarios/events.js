@@ -128,7 +128,7 @@ module.exports = [
     },
     { request: ask('/', [], 'POST') },
   ),
-  editing('proxyReq: an application that answers', (proxyReq, req, res) => res.end('early'), { requests: 0 }),
+  editing('proxyReq: an application that answers', (proxyReq, req, res) => res.end('early')),
   editing('proxyReq: headersSent', (proxyReq) => proxyReq.setHeader('x-seen', `${proxyReq.headersSent}`)),
   editing(
     'proxyReq: xfwd and changeOrigin are seen',
