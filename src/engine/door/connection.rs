@@ -1,7 +1,6 @@
 //! One client's connection: its requests, one after the other, until either side has had enough.
 
 use super::answer::{Answer, Answered, Asked, write_all};
-use super::arrival::too_late;
 use super::claims;
 use super::denial::Denial;
 use super::encode::{self, Connection as Ends};
@@ -10,6 +9,7 @@ use super::head::{ClientHead, Search};
 use super::life::Stage;
 use super::limits::Limits;
 use super::pace::Pace;
+use super::patience::Patience;
 use super::stats::DoorStats;
 use super::stream::Stream;
 use super::target::Form;
@@ -20,7 +20,7 @@ use super::visitor::{Destination, Visitor};
 use crate::engine::exchange::{Context, Exchange, prepare};
 use crate::engine::head::Framing;
 use crate::engine::ring::Ring;
-use bytes::{Bytes, BytesMut};
+use bytes::{Buf, Bytes, BytesMut};
 use std::future::{Future, poll_fn};
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -37,6 +37,7 @@ use tokio::time::{Instant, timeout, timeout_at};
 pub(super) struct Connection {
     pub(super) visitor: Visitor,
     stage: watch::Receiver<Stage>,
+    patience: Patience,
     pub(super) context: Context,
     /// Its connections to Node, once one of its requests has gone there.
     pub(super) guest: Option<Guest>,
@@ -82,7 +83,8 @@ impl Connection {
             move || ready.notify_one()
         });
         let context = Context { ring: Arc::new(ring), ..context };
-        Self { visitor, stage, context, guest: None, ready, served: 0 }
+        let patience = Patience::new(stage.clone());
+        Self { visitor, stage, patience, context, guest: None, ready, served: 0 }
     }
 
     fn limits(&self) -> &Limits {
@@ -142,15 +144,14 @@ impl Connection {
         let limits = &self.visitor.settings.limits;
         let mut search = Search::new(self.visitor.settings.handover.is_some());
         let is_first = self.served == 0;
-        let mut deadline = Instant::now() + limits.head_time;
+        let mut deadline = None;
         if buffer.is_empty() {
-            let until = if is_first { deadline } else { Instant::now() + limits.keep_alive };
-            if !first_bytes(reader, buffer, until, &mut self.stage).await {
-                return Ok(None);
-            }
+            let time = if is_first { limits.head_time } else { limits.keep_alive };
+            let until = Instant::now() + time;
             // A client that keeps a connection owes nothing before it begins with a request.
-            if !is_first {
-                deadline = Instant::now() + limits.head_time;
+            deadline = is_first.then_some(until);
+            if !first_bytes(reader, buffer, self.patience.ends(until)).await {
+                return Ok(None);
             }
         }
         loop {
@@ -158,6 +159,7 @@ impl Connection {
                 return Ok(Some(head));
             }
             buffer.reserve(HEAD_READ);
+            let deadline = *deadline.get_or_insert_with(|| Instant::now() + limits.head_time);
             match timeout_at(deadline, reader.read_buf(buffer)).await {
                 Ok(Ok(read)) if read > 0 => {}
                 Ok(_) => return Ok(None),
@@ -352,14 +354,13 @@ impl Connection {
 async fn first_bytes<R: AsyncRead + Unpin>(
     reader: &mut R,
     buffer: &mut BytesMut,
-    deadline: Instant,
-    stage: &mut watch::Receiver<Stage>,
+    impatience: impl Future<Output = ()>,
 ) -> bool {
     buffer.reserve(HEAD_READ);
     tokio::select! {
         biased;
-        read = timeout_at(deadline, reader.read_buf(buffer)) => matches!(read, Ok(Ok(1..))),
-        () = too_late(stage) => false,
+        read = reader.read_buf(buffer) => matches!(read, Ok(1..)),
+        () = impatience => false,
     }
 }
 
@@ -369,7 +370,13 @@ pub(super) fn whole_body(framing: Framing, buffer: &mut BytesMut, awaits_continu
         Framing::Empty => Some(Bytes::new()),
         Framing::Length(length) if !awaits_continue => {
             let length = usize::try_from(length).ok().filter(|length| *length <= buffer.len())?;
-            Some(buffer.split_to(length).freeze())
+            if length > COPIED {
+                return Some(buffer.split_to(length).freeze());
+            }
+            // The buffer remains one piece, for the next read.
+            let body = Bytes::copy_from_slice(&buffer[..length]);
+            buffer.advance(length);
+            Some(body)
         }
         _ => None,
     }
@@ -409,5 +416,7 @@ pub(super) async fn linger<S: AsyncRead + AsyncWrite + Unpin>(mut stream: S) {
 }
 
 const HEAD_READ: usize = 4 * 1024;
+/// A body up to this size is copied.
+const COPIED: usize = 16 * 1024;
 const LINGER: Duration = Duration::from_secs(2);
 const MOST_DISCARDED: usize = 1024 * 1024;

@@ -19,6 +19,7 @@ mod limits;
 mod listener;
 mod monitor;
 mod pace;
+mod patience;
 mod place;
 mod rewound;
 mod stats;

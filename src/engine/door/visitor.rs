@@ -114,7 +114,7 @@ impl Visitor {
         is_websocket: bool,
     ) -> Result<Order, Denial> {
         #[cfg(feature = "fault-injection")]
-        let panic = head.fields.get(b"x-fault").is_some_and(|fault| &fault[..] == b"panic");
+        let panic = head.fields.get(b"x-fault").is_some_and(|fault| fault == b"panic");
         let settings = &self.settings;
         self.check_host(&head.fields)?;
         self.strip_claims(&mut head.fields);

@@ -317,16 +317,6 @@ impl Marks {
     pub(crate) const fn with(self, others: Self) -> Self {
         Self(self.0 | others.0)
     }
-
-    /// These, but for those.
-    pub(crate) const fn without(self, others: Self) -> Self {
-        Self(self.0 & !others.0)
-    }
-
-    /// These, and that of one name more.
-    pub(crate) const fn and(self, name: &[u8]) -> Self {
-        Self(self.0 | bit(mark(name)))
-    }
 }
 
 fn behind_white_space(text: &[u8]) -> &[u8] {
